@@ -1,0 +1,58 @@
+# make demo   the whole journey on the sample evidence
+# make test   every test
+PY ?= python3.11
+BIN := .venv/bin
+CODE := rubrics models scoring workbench
+TREE := $(CODE) tests sample_evidence benchmarks
+
+.PHONY: setup demo test check lint format types contracts unit bench lock system clean
+
+setup: .venv/.stamp
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@command -v $(PY) >/dev/null || { echo "需要 python3.11（apt-get install python3.11 python3.11-venv）。 Python 3.11 is needed, or say PY=python3 for a newer one."; exit 1; }
+	$(PY) -m venv .venv
+	@( $(BIN)/python -m pip install -q --disable-pip-version-check "uv==0.13.*" && \
+	   $(BIN)/uv pip sync -q --require-hashes -p $(BIN)/python requirements.lock ) || \
+	   $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/workbench --workspace demo-workspace demo
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadgroup tests/journeys tests/faults tests/browser
+
+check: lint types contracts unit
+
+lint: setup
+	$(BIN)/ruff format --check $(TREE)
+	$(BIN)/ruff check $(TREE)
+
+format: setup
+	$(BIN)/ruff format $(TREE)
+	$(BIN)/ruff check --fix $(TREE)
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports --no-cache
+
+unit: setup
+	$(BIN)/pytest -n 2 --dist loadgroup $(CODE) tests/rubrics tests/models tests/scoring tests/workbench
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock: setup
+	$(BIN)/uv lock --upgrade
+	$(BIN)/uv export --frozen --no-emit-project --group dev --format requirements-txt -o requirements.lock >/dev/null
+
+system:
+	@[ "$$(id -u)" = 0 ] || { echo "请用 root 运行 make system，或自行安装 libreoffice-writer libreoffice-impress libreoffice-calc poppler-utils fonts-noto-cjk。 Run make system as root, or install these packages yourself."; exit 1; }
+	apt-get update -qq && apt-get install -y -qq libreoffice-writer libreoffice-impress libreoffice-calc poppler-utils fonts-noto-cjk
+
+clean:
+	rm -rf .venv demo-workspace .pytest_cache .mypy_cache .ruff_cache
