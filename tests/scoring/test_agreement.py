@@ -1,0 +1,354 @@
+"""Agreement: published and independently computed tables, intervals, and what never matters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import krippendorff
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.agreement import (
+    MARK_SCALE,
+    RATER_PAIR,
+    Coefficient,
+    Settings,
+    agreement_report,
+    marks_as_ratings,
+)
+from scoring.errors import ScoringError
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "agreement.json").read_text("utf-8"))
+BUILT = {
+    ("percent_agreement", "identity"),
+    ("krippendorff_alpha", "nominal"),
+    ("krippendorff_alpha", "ordinal"),
+    ("gwet_ac", "identity"),
+    ("cohen_kappa", "identity"),
+}
+QUICK = Settings(random_seed=7, draws=200)
+LEVELS = ["fail", "pass", "excellent"]
+
+
+def long(rows, **columns) -> pd.DataFrame:
+    """One row a rating from a table of units × raters, None where nothing was given."""
+    cells = [
+        {"unit": f"u{unit:05d}", "rater_id": f"r{rater}", "level": str(level)}
+        | {name: values[unit] for name, values in columns.items()}
+        for unit, row in enumerate(rows)
+        for rater, level in enumerate(row)
+        if level is not None
+    ]
+    return pd.DataFrame(cells, columns=["unit", "rater_id", "level", *columns])
+
+
+def golden_rows(case) -> list[list[int | None]]:
+    if case["kind"] == "ratings":
+        return case["ratings"]
+    if case["kind"] == "table":
+        pairs = enumerate(case["table"])
+        names = case["categories"]
+        return [
+            [names[a], names[b]] for a, row in pairs for b, n in enumerate(row) for _ in range(n)
+        ]
+    return [
+        [name for name, n in zip(case["categories"], row, strict=True) for _ in range(n)]
+        for row in case["counts"]
+    ]
+
+
+def report(rows, scale, settings=QUICK, **keywords) -> dict[tuple[str, str], Coefficient]:
+    found = agreement_report(long(rows), scale, settings, **keywords)
+    return {(one.coefficient, one.weights): one for one in found if one.by == "all"}
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["id"])
+def test_every_coefficient_equals_its_exact_rational_value(case):
+    scale = [str(name) for name in case["categories"]]
+    found = report(golden_rows(case), scale)
+    wanted = [v for v in case["values"] if (v["coefficient"], v["weights"]) in BUILT]
+    assert len(wanted) >= 2
+    for one in wanted:
+        assert any(source["peer"].startswith("definition") for source in one["sources"])
+        value = found[one["coefficient"], one["weights"]].value
+        assert value == pytest.approx(one["value"], abs=1e-9), (one["coefficient"], one["weights"])
+
+
+@pytest.mark.parametrize("name", ["sparse_3cat_public", "unused_category", "cohen_1968"])
+def test_bootstrap_errors_are_those_of_gwets_linearisation(name):
+    case = next(case for case in GOLDEN["cases"] if case["id"] == name)
+    scale = [str(level) for level in case["categories"]]
+    found = report(golden_rows(case), scale, Settings(random_seed=3, draws=4000))
+    for one in case["values"]:
+        key = (one["coefficient"], one["weights"])
+        if key in BUILT and key[0] != "krippendorff_alpha" and one.get("se"):
+            assert found[key].se == pytest.approx(one["se"], rel=0.08)
+            assert found[key].interval == "pattern_bootstrap"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_alpha_equals_the_krippendorff_package_on_any_table(data):
+    level = st.one_of(st.none(), st.integers(0, 2))
+    rows = data.draw(st.lists(st.lists(level, min_size=3, max_size=3), min_size=2, max_size=8))
+    pairable = [[v for v in row if v is not None] for row in rows]
+    used = {v for row in pairable if len(row) > 1 for v in row}
+    found = report(rows, ["0", "1", "2"])
+    table = np.array([[np.nan if v is None else v for v in row] for row in rows]).T
+    for metric in ("nominal", "ordinal"):
+        value = found["krippendorff_alpha", metric].value
+        if len(used) < 2:
+            assert value is None
+        else:
+            peer = krippendorff.alpha(table, level_of_measurement=metric, value_domain=[0, 1, 2])
+            assert value == pytest.approx(peer, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "category", "expected"),
+    [
+        # Cells a = 2 (both fail), b + c = 1: 2·2 / (2·2 + 1).
+        ([["fail", "fail"], ["fail", "fail"], ["fail", "pass"], ["pass", "pass"]], "fail", 4 / 5),
+        # Three raters, two of them fail: 2·1 agreeing of 2·2 ordered pairs.
+        ([["fail", "fail", "pass"]], "fail", 1 / 2),
+        ([["fail", "pass"]], "fail", 0.0),
+        ([["pass", "pass"]], "fail", None),
+    ],
+)
+def test_specific_agreement_is_how_often_a_second_rater_chose_it_too(rows, category, expected):
+    found = report(rows, LEVELS)["specific_agreement", category]
+    assert found.value == (expected if expected is None else pytest.approx(expected))
+
+
+def test_a_category_nobody_used_is_undefined_and_says_so():
+    assert (
+        report([["pass", "pass"]], LEVELS)["specific_agreement", "fail"].note == "category_unused"
+    )
+
+
+def test_without_two_ratings_agreement_is_unknown_rather_than_zero():
+    for rows in ([["pass", None], [None, "fail"]], []):
+        for one in report(rows, LEVELS).values():
+            assert (one.value, one.lo, one.hi, one.note) == (None, None, None, "no_pairs")
+            assert one.n_units == one.n_ratings == one.n_raters == 0
+
+
+def test_one_grade_for_all_leaves_alpha_and_kappa_undefined_but_not_exact_agreement_and_ac1():
+    found = report([["pass", "pass"]] * 30, LEVELS)
+    for key in (("krippendorff_alpha", "nominal"), ("cohen_kappa", "identity")):
+        assert (found[key].value, found[key].note) == (None, "no_variation")
+    assert found["percent_agreement", "identity"].value == 1.0
+    assert found["gwet_ac", "identity"].value == 1.0
+
+
+def test_full_agreement_has_an_exact_interval_even_with_few_units():
+    rows = [["pass", "pass"]] * 4 + [["fail", "fail"]] * 4
+    found = report(rows, ["fail", "pass"])
+    exact = found["percent_agreement", "identity"]
+    assert (exact.interval, exact.hi, exact.se) == ("clopper_pearson", 1.0, None)
+    assert exact.lo == pytest.approx(0.025 ** (1 / 8))  # (α/2)^(1/n)
+    kappa = found["cohen_kappa", "identity"]
+    assert kappa.lo == pytest.approx((exact.lo - 0.5) / 0.5)  # chance agreement is one half
+
+
+def test_no_agreement_at_all_is_bounded_from_above():
+    found = report([["pass", "fail"]] * 10, ["fail", "pass"])["percent_agreement", "identity"]
+    assert (found.value, found.lo) == (0.0, 0.0)
+    assert found.hi == pytest.approx(1 - 0.025 ** (1 / 10))
+
+
+def test_no_agreement_at_all_leaves_room_above_for_ac1_as_well():
+    found = report([["pass", "fail"]] * 20, ["fail", "pass"])
+    exact, ac1 = found["percent_agreement", "identity"], found["gwet_ac", "identity"]
+    assert (ac1.value, ac1.lo) == (-1.0, -1.0)
+    assert ac1.hi == pytest.approx((exact.hi - 0.5) / 0.5)  # chance agreement is one half
+
+
+def test_a_number_that_is_the_same_everywhere_has_no_interval_of_no_width():
+    rows = [["a", "a", "b"], ["b", "b", "a"]] * 10  # of three pairs one agrees, always
+    for clusters in (None, "teacher_id"):
+        ratings = long(rows, teacher_id=[unit // 2 % 15 for unit in range(20)])
+        found = agreement_report(
+            ratings, ["a", "b"], Settings(1, min_clusters=10), clusters=clusters
+        )
+        assert found[0].value == pytest.approx(1 / 3)
+        assert (found[0].lo, found[0].hi, found[0].note) == (None, None, "no_spread")
+
+
+def test_below_the_minimum_of_clusters_there_is_a_value_but_no_interval():
+    rows = [["pass", "fail"], ["pass", "pass"]] * 7
+    found = report(rows, LEVELS)["percent_agreement", "identity"]
+    assert (found.value, found.se, found.lo, found.hi) == (0.5, None, None, None)
+    assert (found.interval, found.note) == ("none", "too_few_clusters=15")
+
+
+def test_a_rare_category_is_judged_by_the_clusters_in_which_it_occurs():
+    rows = [["pass", "pass"]] * 40 + [["fail", "pass"], ["fail", "fail"]]
+    found = report(rows, ["fail", "pass"])
+    assert found["specific_agreement", "fail"].clusters == 2
+    assert found["specific_agreement", "fail"].note == "too_few_clusters=15"
+    assert found["percent_agreement", "identity"].clusters == 42
+
+
+def test_draws_without_variation_are_counted_and_withhold_the_interval():
+    rows = [["pass", "pass"]] * 19 + [["fail", "fail"], ["fail", "pass"]]
+    alpha = report(rows, ["fail", "pass"], Settings(1, draws=1000))["krippendorff_alpha", "nominal"]
+    missed, draws = map(int, alpha.note.removeprefix("undefined_draws=").split("/"))
+    assert draws == 1000
+    assert missed / draws == pytest.approx((19 / 21) ** 21, abs=0.04)  # no fail drawn at all
+    assert (alpha.lo, alpha.hi, alpha.interval) == (None, None, "none")
+    assert alpha.value is not None
+
+
+def test_clusters_of_several_units_give_a_t_interval_worked_by_hand():
+    # Three teachers of two pieces; agreeing shares of the teachers: 1, 1/2, 0. Mean 1/2.
+    rows = [["a", "a"], ["a", "a"], ["a", "a"], ["a", "b"], ["a", "b"], ["b", "a"]]
+    ratings = long(rows, teacher_id=["t1", "t1", "t2", "t2", "t3", "t3"])
+    three = Settings(random_seed=1, min_clusters=3)
+    found = agreement_report(ratings, ["a", "b"], three, clusters="teacher_id")[0]
+    # Jackknife error of a mean of equal clusters: SD / √3 = .5 / √3; t(2, .975) = 4.3027.
+    assert found.se == pytest.approx(0.5 / 3**0.5)
+    assert (found.interval, found.clusters) == ("t", 3)
+    assert (found.lo, found.hi) == (0.0, 1.0)  # .5 ± 1.24, cut at what a share can be
+
+
+def test_likeness_within_a_teacher_widens_the_interval():
+    rows = ([["a", "a"]] * 5 + [["a", "b"]] * 5) * 20
+    teachers = np.repeat([f"t{k:02d}" for k in range(40)], 5)
+    ratings = long(rows, teacher_id=teachers)
+    alone = agreement_report(ratings, ["a", "b"], QUICK)[0]
+    clustered = agreement_report(ratings, ["a", "b"], QUICK, clusters="teacher_id")[0]
+    assert clustered.value == alone.value
+    assert clustered.se == pytest.approx(alone.se * 5**0.5, rel=0.12)  # design effect of 5
+
+
+def test_groups_and_pairs_have_their_own_rows_and_sizes():
+    rows = [["a", "a", None], ["a", "b", "b"], [None, "b", "b"]]
+    ratings = long(rows, school_id=["s1", "s1", "s2"])
+    found = agreement_report(ratings, ["a", "b"], QUICK, by=["school_id", RATER_PAIR])
+    exact = {(o.by, o.group): o for o in found if o.coefficient == "percent_agreement"}
+    assert exact["school_id", "s1"].value == pytest.approx((1 + 1 / 3) / 2)
+    assert exact["school_id", "s2"].value == 1.0
+    pairs = {group: o.value for (by, group), o in exact.items() if by == RATER_PAIR}
+    assert pairs == {"r0|r1": 0.5, "r0|r2": 0.0, "r1|r2": 1.0}
+    whole = exact["all", ""]
+    assert (whole.n_units, whole.n_ratings, whole.n_raters) == (3, 7, 3)
+
+
+def test_kappa_belongs_to_two_raters():
+    two = {one.coefficient for one in agreement_report(long([["a", "b"]]), ["a", "b"], QUICK)}
+    three = {
+        one.coefficient for one in agreement_report(long([["a", "b", "b"]]), ["a", "b"], QUICK)
+    }
+    assert "cohen_kappa" in two
+    assert "cohen_kappa" not in three
+
+
+def test_without_an_order_there_is_no_ordinal_alpha():
+    assert ("krippendorff_alpha", "ordinal") not in report([["a", "b"]], ["a", "b"], ordered=False)
+
+
+def test_marks_agree_on_what_was_not_met():
+    marks = pd.DataFrame(
+        [("p", "c1", "x", 0), ("p", "c1", "y", 0), ("p", "c2", "x", 0), ("p", "c2", "y", 1)],
+        columns=["piece_id", "criterion_id", "rater_id", "met"],
+    )
+    found = agreement_report(marks_as_ratings(marks), MARK_SCALE, QUICK)
+    not_met = next(one for one in found if one.weights == "not_met")
+    assert not_met.value == pytest.approx(2 / 3)
+
+
+def test_a_mark_that_is_neither_met_nor_not_met_is_named():
+    marks = pd.DataFrame(
+        [("p", "c1", "x", 0), ("p", "c1", "y", 5)],
+        columns=["piece_id", "criterion_id", "rater_id", "met"],
+    )
+    with pytest.raises(ScoringError, match=r"5.* of unit p c1 by rater y"):
+        agreement_report(marks_as_ratings(marks), MARK_SCALE, QUICK)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: pd.concat([frame, frame.head(1)]), "twice"),
+        (lambda frame: frame.assign(level="good"), "'good'.*none of"),
+        (lambda frame: frame.drop(columns="rater_id"), "rater_id missing"),
+        (lambda frame: frame.assign(rater_id=[None, "r1"]), "no rater_id"),
+        (lambda frame: frame.assign(teacher_id=["t1", "t2"]), "two clusters"),
+    ],
+)
+def test_ratings_that_cannot_be_used_are_named(change, message):
+    frame = long([["pass", "fail"]], teacher_id=["t1"])
+    with pytest.raises(ScoringError, match=message):
+        agreement_report(change(frame), LEVELS, QUICK, clusters="teacher_id")
+
+
+def test_a_scale_needs_two_categories_and_a_group_a_column():
+    with pytest.raises(ScoringError, match="two or more"):
+        agreement_report(long([["pass", "pass"]]), ["pass"], QUICK)
+    with pytest.raises(ScoringError, match="no column school"):
+        agreement_report(long([["pass", "pass"]]), LEVELS, QUICK, by=["school"])
+
+
+tables = st.lists(
+    st.lists(st.sampled_from([None, "fail", "pass", "excellent"]), min_size=3, max_size=3),
+    min_size=16,
+    max_size=24,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables, st.permutations(range(3)), st.randoms(use_true_random=False))
+def test_names_and_order_of_raters_and_units_move_nothing(rows, raters, shuffle):
+    few = Settings(random_seed=5, draws=50)
+    before = agreement_report(long(rows), LEVELS, few)
+    moved = [[row[k] for k in raters] for row in rows]
+    shuffle.shuffle(moved)
+    frame = long(moved).sample(frac=1, random_state=shuffle.randint(0, 99))
+    assert agreement_report(frame, LEVELS, few) == before
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[st.sampled_from(["fail", "pass"])] * 2), min_size=16, max_size=30))
+def test_who_of_two_is_named_first_moves_nothing(rows):
+    few = Settings(random_seed=5, draws=50)
+    turned = [(b, a) for a, b in rows]
+    before = agreement_report(long(rows), LEVELS, few)
+    assert agreement_report(long(turned), LEVELS, few) == before
+
+
+def simulated(rng, teachers: int, pieces: int) -> pd.DataFrame:
+    """Two raters on three levels; pieces of a teacher are alike."""
+    ability = np.repeat(rng.normal(0, 0.7, teachers), pieces) + rng.normal(
+        0, 0.7, teachers * pieces
+    )
+    seen = 0.6 + ability[:, None] + rng.normal(0, 0.8, (teachers * pieces, 2))
+    rows = np.array(LEVELS)[np.digitize(seen, [-0.8, 1.0])]
+    return pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(len(rows)), 2),
+            "rater_id": np.tile(["r1", "r2"], len(rows)),
+            "level": rows.ravel(),
+            "teacher_id": np.repeat(np.arange(teachers), 2 * pieces),
+        }
+    )
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(pieces):
+    # Truth from 800 000 simulated units (standard error below .001).
+    truth = {("percent_agreement", "identity"): 0.585, ("krippendorff_alpha", "ordinal"): 0.482}
+    rng = np.random.default_rng(20261121)
+    quick = Settings(random_seed=1, draws=300)
+    held = dict.fromkeys(truth, 0)
+    for _ in range(120):
+        frame = simulated(rng, 25, pieces)
+        for one in agreement_report(frame, LEVELS, quick, clusters="teacher_id"):
+            if (key := (one.coefficient, one.weights)) in truth:
+                held[key] += one.lo <= truth[key] <= one.hi
+    # Nominal .95 of 120: 114; three standard errors of the simulation: 7.
+    assert all(times >= 106 for times in held.values()), held
