@@ -1,0 +1,126 @@
+"""What posting and verifying a ledger cost, beside the hashing and row reading nobody can avoid."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from models.ledger.posting import create_ledger, post
+from models.ledger.signing import new_signer
+from models.ledger.tables import open_reader, sqlite
+from models.ledger.verifying import proof_for, verify, verify_proof
+
+ENTRIES = 10_000
+ORIGIN = "county.example/bench"
+AT = "2026-11-21T03:04:05Z"
+DIGEST = "ab" * 32
+
+
+def _draft(number: int) -> dict:
+    return {
+        "kind": "result",
+        "round": "2026-秋",
+        "school": "实验小学",
+        "subject": f"{number:032x}",
+        "competency": "A1",
+        "level": "pass",
+        "stage": "小学",
+        "decided_by": [{"piece": "a" * 32, "slot": "A1-1", "criteria": ["A1-1.P1"]}],
+        "reads": [
+            {"rater": rater * 32, "piece": "a" * 32, "round": "blind"} for rater in ("b", "c")
+        ],
+        "evidence": [DIGEST],
+        "rubric": DIGEST,
+        "policy": DIGEST,
+        "run": DIGEST,
+        "approvers": ["u-1", "u-2"],
+        "publicity": {"id": "pub-1", "digest": DIGEST},
+        "pii_commit": DIGEST,
+    }
+
+
+def _cpu(work: Callable[[], object], times: int = 3) -> float:
+    """Least CPU seconds of a few runs."""
+    found = []
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        found.append(time.process_time() - began)
+    return min(found)
+
+
+def _read_and_hash(path: Path) -> None:
+    """The floor of verifying: read every row, hash its body, its link and one node."""
+    connection = open_reader(path)
+    rows = connection.execute(
+        "SELECT seq, CAST(body AS BLOB), CAST(detail AS BLOB), leaf, prev, chain FROM entry"
+    )
+    for _, body, detail, _, prev, _ in rows:
+        leaf = hashlib.sha256(b"\x00" + body).digest()
+        hashlib.sha256(detail).digest()
+        hashlib.sha256(prev + leaf).digest()
+        hashlib.sha256(b"\x01" + leaf + prev).digest()
+    connection.close()
+
+
+def _bare_commits(folder: Path, number: int) -> float:
+    """Wall seconds of as many one-row commits with the ledger's own pragmas and nothing else."""
+    connection = sqlite.connect(str(folder / "bare.db"), isolation_level=None)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("CREATE TABLE entry (seq INTEGER PRIMARY KEY, body TEXT)")
+    began = time.perf_counter()
+    for seq in range(number):
+        connection.execute("INSERT INTO entry VALUES (?, ?)", (seq, "x" * 1300))
+    took = time.perf_counter() - began
+    connection.close()
+    return took
+
+
+def run() -> list[dict]:
+    """One row a measure: value, what it is held against, and their ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        path, signer = place / "bench.db", new_signer(ORIGIN, bytes(range(32)))
+        create_ledger(path, ORIGIN, signer, school="实验小学", policy=DIGEST, at=AT)
+        drafts = [_draft(number) for number in range(ENTRIES)]
+        posting = _cpu(lambda: post(path, drafts, "b-1", signer, AT), times=1)
+        floor = _cpu(lambda: _read_and_hash(path))
+        verifying = _cpu(lambda: verify(path, [signer.key.text]))
+        proof = proof_for(path, ENTRIES // 2)
+        body = str(proof["body"]).encode()
+        one = _cpu(lambda: verify_proof(body, proof, None, [signer.key.text]))
+        size = path.stat().st_size / (ENTRIES + 1)
+        texts = len(body) + len(str(proof["detail"]))
+
+        singles = 50
+        bare = _bare_commits(place, singles)
+        began = time.perf_counter()
+        for number in range(singles):
+            post(path, [_draft(ENTRIES + number)], f"s-{number}", signer, AT)
+        single = time.perf_counter() - began
+    return [
+        _row("verify, CPU µs an entry", verifying / ENTRIES * 1e6, floor / ENTRIES * 1e6),
+        _row("post in one batch, CPU µs an entry", posting / ENTRIES * 1e6, floor / ENTRIES * 1e6),
+        _row("post one entry a batch, wall ms", single / singles * 1e3, bare / singles * 1e3),
+        _row("verify one proof offline, CPU ms", one * 1e3, 0.25),
+        _row("file, bytes an entry", size, texts),
+    ]
+
+
+def _row(measure: str, value: float, floor: float) -> dict:
+    return {
+        "benchmark": "ledger",
+        "measure": measure,
+        "value": round(value, 2),
+        "floor": round(floor, 2),
+        "ratio": round(value / floor, 2),
+    }
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)

@@ -1,0 +1,84 @@
+"""Flags and holds as they stand."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+from models.store import Row, Store
+
+
+def open_holds_by_submission(store: Store) -> dict[str, list[str]]:
+    """Open holds of each submission; a hold is open until it has a resolution."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in store.rows(
+        "SELECT submission_id, hold_id FROM hold_submission WHERE hold_id NOT IN "
+        "(SELECT hold_id FROM hold_event WHERE kind = 'resolution') ORDER BY hold_id"
+    ):
+        found[row["submission_id"]].append(row["hold_id"])
+    return dict(found)
+
+
+def holds(store: Store) -> list[Row]:
+    """Every hold with its events, submissions and the flag it came from, newest last."""
+    made = []
+    for row in store.rows("SELECT h.*, a.at FROM hold AS h JOIN audit_log AS a ON a.seq = h.tx"):
+        events = store.rows(
+            "SELECT e.*, a.at FROM hold_event AS e JOIN audit_log AS a ON a.seq = e.tx "
+            "WHERE hold_id = ? ORDER BY event_id",
+            (row["hold_id"],),
+        )
+        submissions = [
+            each["submission_id"] for each in store.where("hold_submission", hold_id=row["hold_id"])
+        ]
+        resolved = any(event["kind"] == "resolution" for event in events)
+        flag = store.one("flag", flag_id=row["flag_id"]) if row["flag_id"] else None
+        made.append(
+            {
+                **row,
+                "events": events,
+                "submissions": submissions,
+                "state": "resolved" if resolved else "open",
+                "flag": flag and {**flag, "ids": json.loads(flag["ids"]), **_exhibit(flag)},
+            }
+        )
+    return made
+
+
+def _exhibit(flag: Row) -> Row:
+    return {"exhibit": json.loads(flag["exhibit"])}
+
+
+def flags(store: Store) -> list[Row]:
+    """Every flag, with ids and exhibit read, in the order they were found."""
+    return [{**row, "ids": json.loads(row["ids"]), **_exhibit(row)} for row in store.where("flag")]
+
+
+def rejected_pieces(store: Store) -> set[str]:
+    """Pieces whose case ended in ``reject``: they no longer count as handed in."""
+    return _pieces_ended(store, "reject")
+
+
+def adjudicated_pieces(store: Store) -> set[str]:
+    """Pieces whose case was sent to the chair, who may rule on any criterion of them."""
+    return _pieces_ended(store, "adjudicate")
+
+
+def _pieces_ended(store: Store, disposition: str) -> set[str]:
+    found: set[str] = set()
+    for case in holds(store):
+        ended = [e["disposition"] for e in case["events"] if e["kind"] == "resolution"]
+        if disposition in ended:
+            found |= set(pieces_of_case(store, case))
+    return found
+
+
+def pieces_of_case(store: Store, case: Row) -> list[str]:
+    """Pieces of the held submissions a case is about; all of them where its flag names none."""
+    named = set(case["flag"]["ids"]) if case["flag"] else set()
+    own = [
+        row["piece_id"]
+        for submission in case["submissions"]
+        for row in store.where("piece", submission_id=submission)
+    ]
+    return [piece for piece in own if piece in named] or own

@@ -1,0 +1,298 @@
+"""The walk through a ledger file: schema, entries, checkpoints, views, in one read transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.errors import LedgerError
+from models.ledger.entry import FIRST_PREV, Parts, chain_hash, read_parts
+from models.ledger.notes import (
+    Checkpoint,
+    VerifierKey,
+    open_checkpoint,
+    parse_checkpoint,
+    parse_key,
+    parse_note,
+)
+from models.ledger.standing import Standing
+from models.ledger.tables import (
+    APPLICATION_ID,
+    READ_SCHEMA,
+    USER_VERSION,
+    Connection,
+    expected_schema,
+)
+from models.ledger.tree import Frontier, leaf_hash
+
+MOST_FAULTS = 100
+PROGRESS_STEP = 1000
+
+Progress = Callable[[int, int], None]
+Row = tuple[Any, ...]
+
+_ENTRIES = (
+    "SELECT seq, CAST(body AS BLOB), CAST(detail AS BLOB), leaf, prev, chain "
+    "FROM entry ORDER BY seq"
+)
+_CHECKPOINTS = (
+    "SELECT size, root, note, frontier, posted_at, first_seq, batch_id "
+    "FROM checkpoint LEFT JOIN batch USING (size) ORDER BY size"
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not as it must be; ``seq`` where it concerns one entry."""
+
+    code: str
+    sentence: str
+    seq: int | None = None
+
+
+@dataclass
+class Walk:
+    """What is known after the entries read so far."""
+
+    origin: str = ""
+    school: str = ""
+    posted_at: str = ""
+    chain: bytes = FIRST_PREV
+    next_seq: int = 0
+    frontier: Frontier = field(default_factory=Frontier)
+    standing: Standing = field(default_factory=Standing)
+    keys: list[VerifierKey] = field(default_factory=list)
+    signers: list[VerifierKey] = field(default_factory=list)
+    roots: dict[int, bytes] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    checked: int = 0
+    tree_holds: bool = True
+    as_of: str = ""
+    anchored: bool = False
+
+    def add(self, code: str, sentence: str, seq: int | None = None) -> None:
+        """Note a fault; beyond the first hundred only the first ones are kept."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(code, sentence, seq))
+
+
+def check_schema(connection: Connection, walk: Walk) -> bool:
+    """Compare the stored schema with the shipped one, word for word; False if tables differ."""
+    found = frozenset(connection.execute(READ_SCHEMA))
+    expected = expected_schema()
+    for kind, name, *_ in sorted(expected - found):
+        walk.add("schema", f"{kind} {name} is missing or was altered")
+    for kind, name, *_ in sorted(found - expected, key=str):
+        if not any(row[1] == name for row in expected - found):
+            walk.add("schema", f"{kind} {name} does not belong to a ledger")
+    for pragma, value in (("application_id", APPLICATION_ID), ("user_version", USER_VERSION)):
+        came = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if came != value:
+            walk.add("schema", f"{pragma} is {came}, expected {value}")
+    tables = {row for row in expected if row[0] == "table"}
+    return tables <= found
+
+
+def check_entries(connection: Connection, walk: Walk, progress: Progress | None) -> None:
+    """Walk the entries batch by batch: each entry, then the checkpoint over it."""
+    total = connection.execute("SELECT coalesce(max(seq) + 1, 0) FROM entry").fetchone()[0]
+    entries = _Ahead(connection.execute(_ENTRIES))
+    told = 0
+    for row in connection.execute(_CHECKPOINTS):
+        _check_batch(entries, row, walk)
+        if progress and walk.checked - told >= PROGRESS_STEP:
+            told = walk.checked
+            progress(told, total)
+    while (row := entries.below(None)) is not None:
+        walk.add("no_checkpoint", f"entry {row[0]} stands after the last checkpoint", row[0])
+        walk.checked += 1
+    if not walk.roots:
+        walk.add("no_checkpoint", "the ledger has no checkpoint")
+    batches = connection.execute("SELECT count(*) FROM batch").fetchone()[0]
+    if batches != len(walk.roots):
+        walk.add("batch", f"{batches} batches for {len(walk.roots)} checkpoints")
+    if progress:
+        progress(walk.checked, total)
+
+
+def check_view(connection: Connection, walk: Walk) -> None:
+    """Rebuild which results stand and compare with what the view says."""
+    stands = {seq for seq, _ in walk.standing.results.values()}
+    found = {row[0] for row in connection.execute("SELECT seq FROM current_result")}
+    wrong = sorted(stands ^ found)
+    if wrong:
+        walk.add("view", f"current_result differs from the entries at {wrong[:5]}", wrong[0])
+
+
+def check_file(connection: Connection, walk: Walk) -> None:
+    """SQLite's own check: pages, types and indexes."""
+    for (line,) in connection.execute("PRAGMA integrity_check(5)"):
+        if line != "ok":
+            walk.add("file", f"SQLite: {line}")
+
+
+def check_trust(
+    walk: Walk, trusted: Sequence[VerifierKey] | None, kept: Sequence[str | bytes]
+) -> None:
+    """Compare with what comes from outside: trusted keys, and checkpoints kept elsewhere.
+
+    Checkpoints of other ledgers are passed over, so that a folder of them can be given.
+    """
+    # A key the ledger merely names proves nothing: a forger can name the true one. One that
+    # signed a checkpoint vouches for all before it, and for the key it hands over to.
+    if trusted is not None and not any(key in trusted for key in walk.signers):
+        signers = ", ".join(key.text for key in walk.keys)
+        walk.add("untrusted", f"no trusted key signed this ledger; it names {signers or 'none'}")
+    for note in kept:
+        try:
+            # Which ledger it is for is only read here; what it says counts once it is verified.
+            if parse_checkpoint(parse_note(note).text).origin == walk.origin[1:-1]:
+                walk.anchored = True
+                _check_kept(open_checkpoint(note, trusted or walk.keys), walk)
+        except LedgerError as error:
+            walk.add("kept", f"a kept checkpoint cannot be used: {error.message}")
+
+
+def _check_kept(kept: Checkpoint, walk: Walk) -> None:
+    last = max(walk.roots, default=0)
+    if kept.size > last:
+        walk.add(
+            "rolled_back",
+            f"a kept checkpoint covers {kept.size} entries, the ledger has {last}: "
+            "an older copy was put back or its end was cut off",
+            last,
+        )
+    elif walk.roots.get(kept.size) != kept.root:
+        walk.add(
+            "forked",
+            f"at {kept.size} entries a kept checkpoint states another history than the ledger",
+        )
+
+
+class _Ahead:
+    """Rows one at a time, with a look at the next one's number."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def below(self, size: int | None) -> Row | None:
+        """Hand out the next row if its number is below ``size``."""
+        row = self._next
+        if row is None or (size is not None and row[0] >= size):
+            return None
+        self._next = next(self._rows, None)
+        return row
+
+
+def _check_batch(entries: _Ahead, row: Row, walk: Walk) -> None:
+    """Take in the entries up to one checkpoint, then hold the checkpoint against them."""
+    size, root, _, _, _, first, batch_id = row
+    before, faults = walk.next_seq, len(walk.faults)
+    in_force = walk.keys[-1] if walk.keys else None
+    leaves: list[bytes] = []
+    while (entry := entries.below(size)) is not None:
+        _check_entry(entry, batch_id, walk, leaves)
+    if walk.next_seq != size:
+        walk.add("missing", f"entry {walk.next_seq} is missing", walk.next_seq)
+        walk.next_seq = size
+    # A wrong entry makes every later root wrong: what follows from it is not reported again.
+    walk.tree_holds = walk.tree_holds and len(walk.faults) == faults
+    if walk.tree_holds:
+        walk.frontier = walk.frontier.extended(leaves)
+        _check_tree(row, before, walk)
+    if first != before:
+        walk.add("batch", f"batch {batch_id} begins at {first}, expected {before}", before)
+    _check_checkpoint(row, in_force or (walk.keys[0] if walk.keys else None), walk)
+    walk.roots[size] = root
+
+
+def _check_entry(row: Row, batch_id: object, walk: Walk, leaves: list[bytes]) -> None:
+    """Check one entry; whatever is wrong with it is one fault under its number."""
+    seq, *texts, chain = row
+    if seq != walk.next_seq:
+        walk.add("missing", f"entry {walk.next_seq} is missing", walk.next_seq)
+    try:
+        # A damaged file can hold any type in any column, whatever the table says.
+        if not all(isinstance(value, bytes) for value in (*texts, chain)):
+            raise _wrong("a column is not of its type")
+        leaf = leaf_hash(texts[0])
+        _take_entry(row, leaf, batch_id, walk)
+        leaves.append(leaf)
+    except LedgerError as error:
+        walk.add("entry", f"entry {seq}: {error.message}", seq)
+    walk.chain = chain
+    walk.next_seq = seq + 1
+    walk.checked += 1
+
+
+def _take_entry(row: Row, leaf: bytes, batch_id: object, walk: Walk) -> None:
+    seq, body, detail, stored_leaf, prev, chain = row
+    parts = read_parts(body, detail)
+    if leaf != stored_leaf:
+        raise _wrong("its content does not belong to its leaf hash")
+    if prev != walk.chain:
+        raise _wrong("it is not linked to the entry before it")
+    if chain_hash(prev, leaf) != chain:
+        raise _wrong("its chain hash is not that of its link and leaf")
+    head = parts.body
+    if head["seq"] != str(seq):
+        raise _wrong(f"its text says it is entry {head['seq']}")
+    if parts.detail["batch"] != f'"{batch_id}"':
+        raise _wrong(f"it names batch {parts.detail['batch']}, its checkpoint {batch_id!r}")
+    if seq == 0:
+        _take_genesis(parts, walk)
+    if head["origin"] != walk.origin or head["school"] != walk.school:
+        raise _wrong(f"it is of {head['origin']}, school {head['school']}")
+    if head["posted_at"] < walk.posted_at:
+        raise _wrong(f"its time {head['posted_at']} is before the entry before it")
+    walk.standing.admit(parts)
+    walk.posted_at = head["posted_at"]
+    if parts.kind == "key" and head["action"] == '"rotate"':
+        walk.keys.append(parse_key(head["key"][1:-1]))
+
+
+def _take_genesis(parts: Parts, walk: Walk) -> None:
+    if parts.kind != "key":
+        raise _wrong("a ledger begins with its key")
+    walk.origin, walk.school = parts.body["origin"], parts.body["school"]
+    walk.keys.append(parse_key(parts.body["key"][1:-1]))
+
+
+def _check_tree(row: Row, before: int, walk: Walk) -> None:
+    size, root, _, peaks, posted_at, *_ = row
+    if walk.frontier.root() != root:
+        walk.tree_holds = False
+        walk.add(
+            "root",
+            f"entries {before} to {size - 1} are not those the checkpoint was made over",
+            before,
+        )
+    elif walk.frontier.to_bytes() != peaks:
+        walk.add("frontier", f"the frontier at {size} is not that of the tree", size - 1)
+    if walk.posted_at != f'"{posted_at}"':
+        walk.add("checkpoint", f"the checkpoint at {size} states another time", size - 1)
+
+
+def _check_checkpoint(row: Row, key: VerifierKey | None, walk: Walk) -> None:
+    """The signed note must state this size and root, under the key in force."""
+    size, root, note, _, posted_at, *_ = row
+    if key is None:
+        walk.add("signature", f"checkpoint {size}: no key is known to verify it with", size - 1)
+        return
+    try:
+        stated = open_checkpoint(note if isinstance(note, str) else "", [key])
+    except LedgerError as error:
+        walk.add("signature", f"checkpoint {size}: {error.message}", size - 1)
+        return
+    if stated != Checkpoint(walk.origin[1:-1], size, root):
+        walk.add("checkpoint", f"checkpoint {size}: the signed note states another head", size - 1)
+        return
+    walk.as_of = str(posted_at)
+    if key not in walk.signers:
+        walk.signers.append(key)
+
+
+def _wrong(why: str) -> LedgerError:
+    return LedgerError(why, key="ledger.entry", fault=why)

@@ -1,0 +1,61 @@
+"""Publicity as it stands: what was shown, what was objected to, what has been cleared."""
+
+from __future__ import annotations
+
+from models.store import Row, Store
+
+_SHOWN = """
+SELECT r.teacher_id, r.competency, r.level, r.publication_id,
+       e.publication_id IS NOT NULL AS ended
+FROM published_result AS r LEFT JOIN publication_end AS e USING (publication_id)
+ORDER BY r.tx
+"""
+
+
+def open_publications(store: Store) -> list[Row]:
+    """Publicities nobody has closed yet."""
+    return store.rows(
+        "SELECT * FROM publication WHERE publication_id NOT IN "
+        "(SELECT publication_id FROM publication_end) ORDER BY publication_id"
+    )
+
+
+def published_levels(store: Store) -> dict[tuple[str, str], str]:
+    """Level each result was last published with."""
+    return {(row["teacher_id"], row["competency"]): row["level"] for row in store.rows(_SHOWN)}
+
+
+def cleared_levels(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
+    """Publication and level of each result whose latest publicity has closed."""
+    latest = {(row["teacher_id"], row["competency"]): row for row in store.rows(_SHOWN)}
+    return {
+        key: (row["publication_id"], row["level"]) for key, row in latest.items() if row["ended"]
+    }
+
+
+def unanswered_objections(store: Store) -> list[Row]:
+    """Objections without an answer."""
+    return store.rows(
+        "SELECT * FROM objection WHERE objection_id NOT IN "
+        "(SELECT objection_id FROM objection_answer) ORDER BY objection_id"
+    )
+
+
+def pieces_of_result(store: Store, teacher_id: str, competency: str) -> list[str]:
+    """Pieces a result rests on: of the competency, or of all where it is a conclusion."""
+    condition = "" if competency == "" else "AND s.competency = :competency"
+    rows = store.rows(
+        "SELECT p.piece_id FROM piece AS p JOIN submission AS s USING (submission_id) "  # noqa: S608
+        f"WHERE s.teacher_id = :teacher_id {condition} ORDER BY p.rowid",
+        {"teacher_id": teacher_id, "competency": competency},
+    )
+    return [row["piece_id"] for row in rows]
+
+
+def closing_days(store: Store) -> dict[tuple[str, str], str]:
+    """Last day to object to each result, of its latest publicity."""
+    rows = store.rows(
+        "SELECT r.teacher_id, r.competency, p.closes_on FROM published_result AS r "
+        "JOIN publication AS p USING (publication_id) ORDER BY r.tx"
+    )
+    return {(row["teacher_id"], row["competency"]): row["closes_on"] for row in rows}

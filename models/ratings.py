@@ -1,0 +1,84 @@
+"""Reads as they stand: which count now, and who has read what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import pandas as pd
+
+from models import frames
+from models.records import Read
+from models.store import Row, Store
+
+_STANDING = """
+SELECT r.read_id, r.piece_id, r.rater_id, r.round, r.reading
+FROM read AS r
+LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
+  ON o.piece_id = r.piece_id
+WHERE NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+  AND (r.reading = COALESCE(o.reading, 1) OR r.round = 'county')
+ORDER BY r.read_id
+"""
+
+
+def standing_reads(store: Store) -> dict[str, list[Read]]:
+    """Reads that count now, by piece: not replaced, of the latest reading; county reads always."""
+    marks = _marks_by_read(store)
+    by_piece: dict[str, list[Read]] = defaultdict(list)
+    for row in store.tuples(_STANDING):
+        read_id, piece_id, rater_id, round_name, _ = row
+        by_piece[piece_id].append(Read(rater_id, round_name, marks.get(read_id, {})))
+    return dict(by_piece)
+
+
+def all_reads(store: Store, piece_id: str) -> list[Row]:
+    """Every read of a piece, replaced and earlier ones too, with its marks and their comments."""
+    rows = store.where("read", piece_id=piece_id)
+    for row in rows:
+        marks = store.rows("SELECT * FROM mark WHERE read_id = ?", (row["read_id"],))
+        row["marks"] = {mark["criterion_id"]: mark["met"] for mark in marks}
+        row["comments"] = {mark["criterion_id"]: mark["comment"] for mark in marks}
+    replaced = {row["replaces"] for row in rows}
+    return [{**row, "replaced": row["read_id"] in replaced} for row in rows]
+
+
+def reading_of(store: Store) -> dict[str, int]:
+    """Latest reading of each piece that was reopened; the others are at their first."""
+    rows = store.rows("SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id")
+    return {row["piece_id"]: row["reading"] for row in rows}
+
+
+def mark_frame(store: Store, rounds: tuple[str, ...] = ("blind", "third")) -> pd.DataFrame:
+    """Marks that count now, one row a mark, with teacher, school, slot and competency."""
+    places = ", ".join("?" for _ in rounds)
+    query = f"""
+        SELECT r.piece_id, m.criterion_id, r.rater_id, r.round, m.met, s.teacher_id, t.school_id,
+               s.competency, p.slot_id, r.opened_at, r.submitted_at
+        FROM read AS r JOIN mark AS m USING (read_id)
+        JOIN piece AS p ON p.piece_id = r.piece_id
+        JOIN submission AS s USING (submission_id) JOIN teacher AS t USING (teacher_id)
+        LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
+          ON o.piece_id = r.piece_id
+        WHERE NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+          AND r.reading = COALESCE(o.reading, 1) AND m.met IS NOT NULL AND r.round IN ({places})
+        ORDER BY r.read_id, m.criterion_id"""  # noqa: S608
+    columns = [
+        *frames.MARKS,
+        frames.TEACHER,
+        frames.SCHOOL,
+        frames.COMPETENCY,
+        frames.SLOT,
+        frames.OPENED_AT,
+        frames.SUBMITTED_AT,
+    ]
+    return store.frame(query, columns, rounds)
+
+
+def _marks_by_read(store: Store) -> Mapping[int, dict[str, int | None]]:
+    marks: dict[int, dict[str, int | None]] = defaultdict(dict)
+    for read_id, criterion_id, met in store.tuples(
+        "SELECT read_id, criterion_id, met FROM mark ORDER BY read_id"
+    ):
+        marks[read_id][criterion_id] = met
+    return marks
