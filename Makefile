@@ -21,8 +21,8 @@ setup: .venv/.stamp
 demo: setup
 	$(BIN)/workbench --workspace demo-workspace demo
 
-test: check
-	$(BIN)/pytest -n 2 --dist loadgroup tests/journeys tests/faults tests/browser
+test: lint types contracts
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: lint types contracts unit
 
@@ -41,7 +41,7 @@ contracts: setup
 	$(BIN)/lint-imports --no-cache
 
 unit: setup
-	$(BIN)/pytest -n 2 --dist loadgroup $(CODE) tests/rubrics tests/models tests/scoring tests/workbench
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(CODE) sample_evidence tests/rubrics tests/models tests/scoring tests/workbench
 
 bench: setup
 	$(BIN)/python -m benchmarks

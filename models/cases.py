@@ -64,6 +64,29 @@ def adjudicated_pieces(store: Store) -> set[str]:
     return _pieces_ended(store, "adjudicate")
 
 
+def adjudications_due(store: Store) -> set[str]:
+    """Pieces sent to the chair on which no chair has ruled since."""
+    ruled = {
+        row["piece_id"]: row["tx"]
+        for row in store.rows(
+            "SELECT piece_id, MAX(tx) AS tx FROM read WHERE round = 'chair' GROUP BY piece_id"
+        )
+    }
+    return {
+        piece
+        for case in holds(store)
+        for event in case["events"]
+        if event["kind"] == "resolution" and event["disposition"] == "adjudicate"
+        for piece in pieces_of_case(store, case)
+        if ruled.get(piece, 0) < event["tx"]
+    }
+
+
+def submissions_ever_held(store: Store) -> set[str]:
+    """Submissions a hold has stopped at any time, resolved or not."""
+    return {row["submission_id"] for row in store.rows("SELECT submission_id FROM hold_submission")}
+
+
 def _pieces_ended(store: Store, disposition: str) -> set[str]:
     found: set[str] = set()
     for case in holds(store):

@@ -51,13 +51,14 @@ class EvidenceStore:
         StoreError
             With key ``evidence.too_large`` or ``evidence.no_space``; nothing is left behind.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        holder, taking = tempfile.mkstemp(prefix=".taking-", dir=self.folder)
+        taking: str | None = None
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            holder, taking = tempfile.mkstemp(prefix=".taking-", dir=self.folder)
             with os.fdopen(holder, "wb") as writing:
                 sha256, size = _copy(source, writing, name, largest)
             kept = self.path(sha256)
-            if not kept.exists():
+            if not kept.exists() or kept.stat().st_size != size:  # a cut copy is made whole again
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 Path(taking).chmod(0o440)
                 Path(taking).replace(kept)
@@ -71,7 +72,8 @@ class EvidenceStore:
                 ) from error
             raise
         finally:
-            Path(taking).unlink(missing_ok=True)
+            if taking is not None:
+                Path(taking).unlink(missing_ok=True)
 
     def is_whole(self, sha256: str) -> bool:
         """Whether the kept file is there and still has its digest."""

@@ -26,10 +26,16 @@ def published_levels(store: Store) -> dict[tuple[str, str], str]:
 
 
 def cleared_levels(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
-    """Publication and level of each result whose latest publicity has closed."""
+    """Publication and level of each result whose latest publicity has closed.
+
+    A result somebody still objects to is not cleared, whatever was closed.
+    """
     latest = {(row["teacher_id"], row["competency"]): row for row in store.rows(_SHOWN)}
+    disputed = {(row["teacher_id"], row["competency"]) for row in unanswered_objections(store)}
     return {
-        key: (row["publication_id"], row["level"]) for key, row in latest.items() if row["ended"]
+        key: (row["publication_id"], row["level"])
+        for key, row in latest.items()
+        if row["ended"] and key not in disputed
     }
 
 

@@ -65,8 +65,8 @@ class PieceOutcome:
     criteria found unmet, for 合格 the 优秀 criteria not met or left contested.
     ``contested`` are the criteria no reads and no ruling decide. ``needs`` is
     ``""``, ``blind``, ``third`` or ``ruling``; ``cause`` says why a ruling is due
-    (``undecided``, ``levels_differ``, ``gap_of_two``) and ``open_criteria`` what
-    it must cover.
+    (``undecided``, ``levels_differ``, ``gap_of_two``, or ``adjudicate`` where a
+    case was sent to the chair) and ``open_criteria`` what it must cover.
     """
 
     level: Level | None

@@ -12,9 +12,11 @@ from sqlite_utils.migrations import Migrations
 
 migrations = Migrations("workspace")
 
-_APPEND_ONLY = """
+_UNCHANGED = """
 CREATE TRIGGER {table}_keeps_rows BEFORE UPDATE ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: add a row instead'); END;
+"""
+_UNDELETED = """
 CREATE TRIGGER {table}_loses_none BEFORE DELETE ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: add a row instead'); END;
 """
@@ -80,7 +82,7 @@ CREATE TABLE evidence_file (
   path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, attached INTEGER NOT NULL,
   verdict TEXT NOT NULL CHECK (verdict IN ('accept', 'warn')),
   stated TEXT NOT NULL CHECK (json_valid(stated)), submitted_at TEXT NOT NULL, {_TX},
-  UNIQUE (piece_id, sha256)
+  UNIQUE (piece_id, sha256, attached)
 ) STRICT;
 CREATE TABLE extract (
   sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, facts TEXT NOT NULL CHECK (json_valid(facts)),
@@ -194,8 +196,39 @@ _APPEND_ONLY_TABLES = (
     "audit_log school school_fact teacher teacher_fact person submission piece evidence_file "
     "extract intake_line submission_window reopening read mark flag hold hold_submission "
     "hold_event publication published_result publication_end objection objection_answer "
-    "county_sample county_sample_piece county_decision proposal approval"
+    "county_sample county_sample_piece county_decision proposal approval column_mapping "
+    "blank_form feedback_reason"
 ).split()
+"""Every table but ``alias``, whose rows may go: who stands behind a pseudonym is erasable."""
+
+_DESK = f"""
+CREATE TABLE assignment (
+  assignment_id INTEGER PRIMARY KEY, piece_id TEXT NOT NULL REFERENCES piece,
+  rater_id TEXT NOT NULL REFERENCES person,
+  round TEXT NOT NULL CHECK (round IN ('blind', 'third', 'chair', 'county')),
+  reading INTEGER NOT NULL, position INTEGER NOT NULL, {_TX},
+  UNIQUE (piece_id, rater_id, round, reading)
+) STRICT;
+CREATE INDEX assignment_of ON assignment (rater_id, position);
+CREATE TABLE assignment_end (
+  assignment_id INTEGER PRIMARY KEY REFERENCES assignment, why TEXT NOT NULL, {_TX}
+) STRICT;
+CREATE TABLE blind_copy (
+  copy_id INTEGER PRIMARY KEY, piece_id TEXT NOT NULL REFERENCES piece, sha256 TEXT NOT NULL,
+  content TEXT NOT NULL CHECK (json_valid(content)), {_TX}
+) STRICT;
+CREATE INDEX blind_copy_of ON blind_copy (piece_id);
+CREATE TABLE account_secret (
+  secret_id INTEGER PRIMARY KEY, person_id TEXT NOT NULL REFERENCES person,
+  password_hash TEXT NOT NULL, {_TX}
+) STRICT;
+CREATE TABLE person_role (
+  grant_id INTEGER PRIMARY KEY, person_id TEXT NOT NULL REFERENCES person,
+  roles TEXT NOT NULL CHECK (json_valid(roles)), {_TX}
+) STRICT;
+"""
+
+_DESK_TABLES = "assignment assignment_end blind_copy account_secret person_role".split()
 
 
 @migrations()
@@ -204,7 +237,18 @@ def first_tables(db: Database) -> None:
     for part in (_AUDIT, _PEOPLE, _EVIDENCE, _READS, _CASES):
         _run(db, part)
     for table in _APPEND_ONLY_TABLES:
-        _run(db, _APPEND_ONLY.format(table=table))
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
+    _run(db, _UNCHANGED.format(table="alias"))
+
+
+@migrations()
+def tables_of_the_desk(db: Database) -> None:
+    """Add who reads what, masked copies, accounts and roles granted later."""
+    _run(db, _DESK)
+    for table in _DESK_TABLES:
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
 
 
 def _run(db: Database, script: str) -> None:

@@ -8,6 +8,7 @@ everything where anything fails.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ class Transaction:
     def insert_missing(self, table: str, rows: Iterable[Mapping[str, object]]) -> int:
         """Add the rows that are not there yet; returns how many were new."""
         return sum(
-            self._store._insert(table, {**row, "tx": self.seq}, "OR IGNORE") > 0 for row in rows
+            self._store._insert(table, {**row, "tx": self.seq}, "ON CONFLICT DO NOTHING") > 0
+            for row in rows
         )
 
 
@@ -117,9 +119,11 @@ class Store:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._in_transaction = False
-        if create:
-            migrations.apply(Database(self._connection))
-        self._connection.execute("PRAGMA recursive_triggers=ON")
+        database = Database(self._connection)
+        if migrations.pending(database):  # a new workspace, or one of an earlier release
+            migrations.apply(database)
+        self._connection.execute("PRAGMA recursive_triggers=ON")  # so REPLACE meets the triggers
+        self._connection.execute("PRAGMA query_only=ON")  # the door of `transaction` is shut
 
     def close(self) -> None:
         """Close the connection; what was not committed is gone."""
@@ -147,23 +151,26 @@ class Store:
         Raises
         ------
         StoreError
-            If the actor is empty or a transaction is open already.
+            If the actor is empty, a transaction is open already, or somebody
+            else has been writing for too long.
         """
-        if not act.actor:
+        if not act.actor.strip():
             raise StoreError("a write needs an actor.", key="no_actor")
         if self._in_transaction:
             raise StoreError(f"{action} was begun inside another transaction.")
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._begin(action)
         self._in_transaction = True
         try:
             seq = self._log(act, action, about)
             yield Transaction(self, seq)
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk has undone it already
+                self._connection.execute("ROLLBACK")
             raise
         finally:
             self._in_transaction = False
+            self._connection.execute("PRAGMA query_only=ON")
 
     def rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Rows of a query of this package, as dicts."""
@@ -202,21 +209,32 @@ class Store:
         """Sequence numbers of audit lines that do not follow from the line before."""
         faults, prev, expected = [], _GENESIS, 1
         for row in self.rows("SELECT * FROM audit_log ORDER BY seq"):
-            if row["seq"] != expected or row["prev"] != prev or row["chain"] != _chain(prev, row):
+            if row["seq"] != expected or row["prev"] != prev or not _follows(prev, row):
                 faults.append(row["seq"])
             prev, expected = row["chain"], row["seq"] + 1
         return faults
+
+    def _begin(self, action: str) -> None:
+        self._connection.execute("PRAGMA query_only=OFF")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite.OperationalError as error:
+            self._connection.execute("PRAGMA query_only=ON")
+            raise StoreError(
+                f"{action}: somebody else is writing to the workspace ({error}). Try again.",
+                key="store.busy",
+            ) from error
 
     def _log(self, act: Act, action: str, about: str) -> int:
         last = self.rows("SELECT seq, chain FROM audit_log ORDER BY seq DESC LIMIT 1")
         line = {
             "seq": last[0]["seq"] + 1 if last else 1,
             "at": instant(act.at),
-            "actor": act.actor,
+            "actor": _plain(act.actor),
             "role": act.role,
             "action": action,
-            "object": about,
-            "reason": act.reason,
+            "object": _plain(about),
+            "reason": _plain(act.reason),
         }
         prev = last[0]["chain"] if last else _GENESIS
         self._insert("audit_log", {**line, "prev": prev, "chain": _chain(prev, line)})
@@ -226,10 +244,22 @@ class Store:
         columns = ", ".join(row)
         places = ", ".join(f":{column}" for column in row)
         made = self._connection.execute(
-            f"INSERT {conflict} INTO {table} ({columns}) VALUES ({places})",  # noqa: S608
+            f"INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}",  # noqa: S608
             dict(row),
         )
         return int(made.lastrowid) if made.rowcount > 0 else 0
+
+
+def _plain(text: str) -> str:
+    """Text as canonical JSON takes it; names of files may come decomposed, or undecodable."""
+    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _follows(prev: str, row: Row) -> bool:
+    try:
+        return bool(row["chain"] == _chain(prev, row))
+    except ValueError:  # tampered text may have no canonical form, a tampered hash no bytes
+        return False
 
 
 def _chain(prev: str, line: Mapping[str, object]) -> str:

@@ -9,10 +9,16 @@ from models.store import Row, Store
 
 
 def files_by_piece(store: Store) -> dict[str, list[Row]]:
-    """Files of each piece, with what was stated about them read."""
+    """Files of each piece, with what was stated about them read.
+
+    A video first stated and later attached is one file: the one attached.
+    """
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in store.where("evidence_file"):
-        found[row["piece_id"]].append({**row, "stated": json.loads(row["stated"])})
+    rows = store.where("evidence_file")
+    here = {(row["piece_id"], row["sha256"]) for row in rows if row["attached"]}
+    for row in rows:
+        if row["attached"] or (row["piece_id"], row["sha256"]) not in here:
+            found[row["piece_id"]].append({**row, "stated": json.loads(row["stated"])})
     return dict(found)
 
 
@@ -57,16 +63,16 @@ def pieces_with_reads(store: Store) -> set[str]:
     return {row["piece_id"] for row in store.rows("SELECT DISTINCT piece_id FROM read")}
 
 
-def known_files(store: Store) -> dict[tuple[str, str], tuple[str, set[str]]]:
-    """Piece and file digests by who handed in and slot; who is the number, or the name."""
-    found: dict[tuple[str, str], tuple[str, set[str]]] = {}
+def known_files(store: Store) -> dict[tuple[str, str], tuple[str, dict[str, bool]]]:
+    """Piece, and its files' digests with whether each is here, by teacher and slot."""
+    found: dict[tuple[str, str], tuple[str, dict[str, bool]]] = {}
     for row in store.rows(
-        "SELECT f.sha256, p.piece_id, p.slot_id, t.teacher_no, t.name FROM evidence_file AS f "
-        "JOIN piece AS p USING (piece_id) JOIN submission USING (submission_id) "
-        "JOIN teacher AS t USING (teacher_id)"
+        "SELECT f.sha256, MAX(f.attached) AS attached, p.piece_id, p.slot_id, s.teacher_id "
+        "FROM evidence_file AS f JOIN piece AS p USING (piece_id) "
+        "JOIN submission AS s USING (submission_id) GROUP BY p.piece_id, f.sha256 ORDER BY p.rowid"
     ):
-        who = row["teacher_no"] or row["name"]
-        found.setdefault((who, row["slot_id"]), (row["piece_id"], set()))[1].add(row["sha256"])
+        key = (row["teacher_id"], row["slot_id"])
+        found.setdefault(key, (row["piece_id"], {}))[1][row["sha256"]] = bool(row["attached"])
     return found
 
 

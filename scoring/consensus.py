@@ -47,7 +47,7 @@ def piece_consensus(slot: Slot, reads: Sequence[Read], rule: ConsensusRule) -> P
         The criteria, 合格 and 优秀.
     reads : reads of the piece, in any order
         Seed and county reads are passed over; a chair's marks are rulings, the
-        later one standing.
+        later one standing (a chair who cannot judge has not ruled).
     rule : ConsensusRule
 
     Returns
@@ -57,10 +57,7 @@ def piece_consensus(slot: Slot, reads: Sequence[Read], rule: ConsensusRule) -> P
         names a criterion that two reads, or a ruling, found unmet.
     """
     ballots = [read for read in reads if read.round in (Round.BLIND, Round.THIRD)]
-    rulings: dict[str, int | None] = {}
-    for read in reads:
-        if read.round == Round.CHAIR:
-            rulings.update(read.marks)
+    rulings = _rulings(reads)
     blind = sum(read.round == Round.BLIND for read in ballots)
     if blind < rule.reads_per_piece:
         return PieceOutcome(None, ReasonNone.AWAITING_READ, {}, needs="blind")
@@ -69,21 +66,31 @@ def piece_consensus(slot: Slot, reads: Sequence[Read], rule: ConsensusRule) -> P
     if rule.third == "always" and not had_third:
         return _waiting(slot, decisions, "third")
     levels = _possible(slot, {name: made.met for name, made in decisions.items()})
+    if rule.third == "when_pass_unsettled" and Level.FAIL not in levels:
+        levels = {min(levels)}
     if len(levels) == 1:
         level = next(iter(levels))
         cause, due = _ruling_due(slot, ballots, level, rule)
-        if due - rulings.keys():
-            return _waiting(slot, decisions, "ruling", cause, due)
+        # A 合格 criterion ruled unmet is the end of it: no further ruling can lift the level.
+        if due - rulings.keys() and not any(rulings.get(name) == 0 for name in slot.pass_ids):
+            return _waiting(slot, decisions, "ruling", cause, due - rulings.keys())
         return _settled(slot, decisions, level)
-    if rule.third == "when_pass_unsettled" and Level.FAIL not in levels:
-        return _settled(slot, decisions, Level.PASS)
     if had_third or rule.third == "never":
-        return _waiting(slot, decisions, "ruling", "undecided", _contested(slot, decisions))
+        due = _undecided_due(slot, ballots, levels, rule) | _contested(slot, decisions)
+        return _waiting(slot, decisions, "ruling", "undecided", due - rulings.keys())
     return _waiting(slot, decisions, "third")
 
 
+def _rulings(reads: Sequence[Read]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for read in reads:
+        if read.round == Round.CHAIR:
+            found |= {name: met for name, met in read.marks.items() if met is not None}
+    return found
+
+
 def _decide(
-    slot: Slot, ballots: Sequence[Read], rulings: Mapping[str, int | None], *, single: bool
+    slot: Slot, ballots: Sequence[Read], rulings: Mapping[str, int], *, single: bool
 ) -> dict[str, Decision]:
     """Decide every criterion the reads or a ruling decide; the others are left out."""
     decisions: dict[str, Decision] = {}
@@ -136,9 +143,17 @@ def _ruling_due(
     if rule.ruling_at_gap_of_two and {Level.FAIL, Level.EXCELLENT} <= set(given):
         return "gap_of_two", _disputed(slot, ballots, {Level.FAIL, Level.EXCELLENT})
     shared = {each for each in Level if given.count(each) >= 2}
-    if len(shared) == 1 and level not in shared:
+    if shared and level not in shared:
         return "levels_differ", _disputed(slot, ballots, shared | {level})
     return "", set()
+
+
+def _undecided_due(
+    slot: Slot, ballots: Sequence[Read], levels: set[Level], rule: ConsensusRule
+) -> set[str]:
+    """What the chair will be asked whichever level comes out; asked at once, not in turn."""
+    due = [_ruling_due(slot, ballots, level, rule)[1] for level in levels]
+    return set().union(*due) if all(due) else set()
 
 
 def _disputed(slot: Slot, ballots: Sequence[Read], between: set[Level]) -> set[str]:

@@ -21,6 +21,7 @@ from rubrics.levels import Level
 from rubrics.rubric import Rubric
 
 ENVIRONMENT_ORDER = ("multimedia", "blended", "smart")
+_HOURS = ("hours_total", "hours_online", "hours_practice", "practice_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class TeacherRule:
     ``aggregation`` is ``all_points_pass``, ``count_points_pass`` or
     ``training_assessment_passed`` (rounds without competencies); ``environment``
     is ``same_only``, ``own_or_lower`` or ``any``; ``hours_awarded`` are practice
-    hours that passing the points itself earns.
+    hours that passing the points itself earns. ``online_unknown`` and
+    ``hours_unknown`` say what a condition nobody has recorded leaves:
+    ``condition_unknown`` or ``not_eligible``.
     """
 
     aggregation: str = "all_points_pass"
@@ -57,21 +60,22 @@ class TeacherRule:
     hours_at_eligibility: bool = False
     online_study: bool = False
     records_required: tuple[str, ...] = ()
+    online_unknown: str = "condition_unknown"
+    hours_unknown: str = "condition_unknown"
 
 
 def standing(facts: TeacherFacts, rule: TeacherRule) -> ReasonNone | None:
     """Why a teacher is not assessed at all, or None; checked before allocation.
 
     An exemption comes before a refusal, a refusal before a deferral, and a
-    condition nobody has recorded is unknown, not unmet.
+    condition nobody has recorded is unknown, not unmet, unless policy says so.
     """
     if facts.exempt:
         return ReasonNone.EXEMPT
-    states: list[bool | None] = []
-    if rule.online_study:
-        states.append(facts.online_passed)
+    conditions = _online_study(facts, rule)
     if rule.hours_at_eligibility:
-        states += [condition.met for condition in _hours(facts, rule, awarded=0)]
+        conditions += _hours(facts, rule, awarded=0)
+    states = [_state(condition, rule) for condition in conditions]
     if False in states:
         return ReasonNone.NOT_ELIGIBLE
     if facts.deferred:
@@ -168,26 +172,34 @@ def teacher_result(
         points,
         _dimensions(chosen, results, rule),
         _environment(chosen, facts, rule),
-        *([_online_study(facts)] if rule.online_study else []),
+        *_online_study(facts, rule),
         *_hours(facts, rule, awarded),
     )
     if stands is not None:
         return TeacherResult(None, stands, conditions)
     if points.met is None:
         return TeacherResult(None, _waiting_reason(results.values()), conditions)
-    return _conclude(points, conditions[1:])
+    return _conclude(points, conditions[1:], rule)
 
 
-def _conclude(decisive: Condition, others: Sequence[Condition]) -> TeacherResult:
+def _conclude(decisive: Condition, others: Sequence[Condition], rule: TeacherRule) -> TeacherResult:
     conditions = (decisive, *others)
     if decisive.met is False:
         return TeacherResult(Level.FAIL, None, conditions)
-    states = [condition.met for condition in conditions]
+    states = [_state(condition, rule) for condition in conditions]
     if False in states:
         return TeacherResult(None, ReasonNone.NOT_ELIGIBLE, conditions)
     if None in states:
         return TeacherResult(None, ReasonNone.CONDITION_UNKNOWN, conditions)
     return TeacherResult(Level.PASS, None, conditions)
+
+
+def _state(condition: Condition, rule: TeacherRule) -> bool | None:
+    """Whether a condition holds, with the unknown taken as policy says."""
+    if condition.met is not None:
+        return condition.met
+    unknown = {"online_study": rule.online_unknown, **dict.fromkeys(_HOURS, rule.hours_unknown)}
+    return False if unknown.get(condition.code) == "not_eligible" else None
 
 
 def _points(
@@ -241,9 +253,11 @@ def _environment(chosen: Sequence[Rubric], facts: TeacherFacts, rule: TeacherRul
     return Condition("environment", met, named, required)
 
 
-def _online_study(facts: TeacherFacts) -> Condition:
+def _online_study(facts: TeacherFacts, rule: TeacherRule) -> list[Condition]:
+    if not rule.online_study:
+        return []
     value = {True: "passed", False: "not_passed", None: ""}[facts.online_passed]
-    return Condition("online_study", facts.online_passed, value, "passed")
+    return [Condition("online_study", facts.online_passed, value, "passed")]
 
 
 def _hours(facts: TeacherFacts, rule: TeacherRule, awarded: float) -> list[Condition]:
@@ -252,25 +266,23 @@ def _hours(facts: TeacherFacts, rule: TeacherRule, awarded: float) -> list[Condi
     practice = None if facts.hours_practice is None else facts.hours_practice + awarded
     total = None if online is None or practice is None else online + practice
     share = None if total is None or practice is None else practice / total if total else 0.0
-    wanted = (
-        ("hours_total", total, rule.hours_total),
-        ("hours_online", online, rule.hours_online),
-        ("hours_practice", practice, rule.hours_practice),
-        ("practice_share", share, rule.practice_share),
-    )
+    values = (total, online, practice, share)
+    bounds = (rule.hours_total, rule.hours_online, rule.hours_practice, rule.practice_share)
     return [
         Condition(code, None if value is None else value >= least, _plain(value), _plain(least))
-        for code, value, least in wanted
+        for code, value, least in zip(_HOURS, values, bounds, strict=True)
         if least > 0
     ]
 
 
 def _by_records(facts: TeacherFacts, rule: TeacherRule) -> TeacherResult:
     states = [facts.records.get(name) for name in rule.records_required]
-    met = False if False in states else None if None in states else True
+    # Without a record to go by nothing is known: an empty list passes nobody.
+    met = False if False in states else None if None in states or not states else True
     passed = sum(state is True for state in states)
     records = Condition("pass_records", met, str(passed), str(len(states)))
-    return _conclude(records, _hours(facts, rule, awarded=0))
+    others = [*_online_study(facts, rule), *_hours(facts, rule, awarded=0)]
+    return _conclude(records, others, rule)
 
 
 def _waiting_reason(results: Iterable[CompetencyResult]) -> ReasonNone:
@@ -293,4 +305,4 @@ def _waiting_reason(results: Iterable[CompetencyResult]) -> ReasonNone:
 
 def _plain(value: float | None) -> str:
     """Write a number without a needless ``.0``; empty where unknown."""
-    return "" if value is None else f"{value:g}"
+    return "" if value is None else f"{value:.4g}"

@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from rubrics.levels import Level
 
@@ -75,7 +76,9 @@ def draw_sample(
         pieces = sorted(by_school[school_id], key=lambda each: each.piece_id)
         must = [Drawn(p.piece_id, school_id, p.always) for p in pieces if p.always]
         rest = [p for p in pieces if not p.always]
-        wanted = min(len(rest), max(least, math.ceil(rate * len(pieces))))
+        # The rate as it is written: a tenth of 70 pieces is 7; the float makes it 7.000…1.
+        share = math.ceil(Fraction(str(rate)) * len(pieces))
+        wanted = min(len(rest), max(least, share))
         chosen = _spread(rest, wanted, random.Random(f"{random_seed}/{school_id}"))
         drawn += must + [Drawn(p.piece_id, school_id, "stratified") for p in chosen]
     return drawn
@@ -122,6 +125,5 @@ def _spread(pieces: Sequence[Candidate], wanted: int, rng: random.Random) -> lis
     for stratum in sorted(strata):
         rng.shuffle(strata[stratum])
         line += strata[stratum]
-    step = len(line) / wanted
-    start = rng.random() * step
-    return [line[int(start + place * step)] for place in range(wanted)]
+    start = rng.randrange(len(line))
+    return [line[(place * len(line) + start) // wanted] for place in range(wanted)]

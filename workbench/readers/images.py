@@ -62,7 +62,7 @@ def read_image(path: Path, limits: Limits) -> FileFacts:
     """
     if path.stat().st_size > limits.image_mib * MIB:
         raise Unreadable("too_large", f"more than {limits.image_mib} MiB")
-    with path.open("rb") as file, _opened(file, limits) as image:
+    with path.open("rb") as file, opened(file, limits) as image:
         media_type = FORMATS[image.format or ""]
         exif = image.getexif()
         details = exif.get_ifd(ExifTags.IFD.Exif)
@@ -86,7 +86,7 @@ def hash_picture(data: bytes, name: str, limits: Limits) -> tuple[Picture, int]:
     """
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        with _opened(io.BytesIO(data), limits) as image:
+        with opened(io.BytesIO(data), limits) as image:
             hashes, mirror = hashes_of(working_copy(image))
             width, height = image.info.get("full_size", image.size)
     except Unreadable:
@@ -154,7 +154,7 @@ def _border(cells: np.ndarray) -> int:
 
 
 @contextlib.contextmanager
-def _opened(file: IO[bytes], limits: Limits) -> Iterator[Image.Image]:
+def opened(file: IO[bytes], limits: Limits) -> Iterator[Image.Image]:
     """Open a picture of the formats taken, within the limits; decoding faults are ``broken``."""
     try:
         with warnings.catch_warnings():
@@ -192,15 +192,15 @@ def working_copy(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", rgba.size, "white")
         grey = Image.alpha_composite(white, rgba).convert("L")
     else:
-        grey = _narrow(image)
+        grey = narrow(image)
         grey.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
-    grey = _upright(grey, orientation)
+    grey = upright(grey, orientation)
     grey.info = {"full_size": full_size}
     image.info["full_size"] = full_size
     return grey
 
 
-def _narrow(image: Image.Image) -> Image.Image:
+def narrow(image: Image.Image) -> Image.Image:
     """Grey of any mode; 16-bit scans are scaled, not cut off."""
     if image.mode.startswith("I") or image.mode == "F":
         cells = np.asarray(image, dtype=np.float32)
@@ -220,9 +220,10 @@ _TURNS = {
 }
 
 
-def _upright(grey: Image.Image, orientation: int | None) -> Image.Image:
+def upright(image: Image.Image, orientation: int | None) -> Image.Image:
+    """Picture turned as its EXIF orientation says."""
     turn = _TURNS.get(orientation or 1)
-    return grey if turn is None else grey.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
 def _upright_size(size: tuple[int, int], orientation: int | None) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from workbench.readers.facts import FileFacts
 from workbench.readers.limits import MIB, Limits
 
 SAMPLES = 12
-_CONTAINERS = {
+CONTAINERS = {
     **dict.fromkeys(("mp4", "mov", "m4a"), "mov,mp4,m4a,3gp,3g2,mj2"),
     **dict.fromkeys(("mkv", "webm"), "matroska,webm"),
     "avi": "avi",
@@ -48,7 +48,7 @@ def read_media(path: Path, media_type: str, limits: Limits) -> FileFacts:
     """
     if path.stat().st_size > limits.media_mib * MIB:
         raise Unreadable("too_large", f"more than {limits.media_mib} MiB")
-    options = {"format_whitelist": _CONTAINERS[media_type], "protocol_whitelist": "file"}
+    options = {"format_whitelist": CONTAINERS[media_type], "protocol_whitelist": "file"}
     try:
         with av.open(str(path), options=options, metadata_errors="replace") as container:
             return _facts(container, media_type, limits)
@@ -60,7 +60,7 @@ def read_media(path: Path, media_type: str, limits: Limits) -> FileFacts:
 
 
 def _facts(container: Any, media_type: str, limits: Limits) -> FileFacts:
-    video = next((each for each in container.streams.video if not _is_cover(each)), None)
+    video = next((each for each in container.streams.video if not is_cover(each)), None)
     common = _container_facts(container)
     if video is None:
         return _sound_facts(container, media_type, common)
@@ -102,7 +102,7 @@ def _container_facts(container: Any) -> dict[str, Any]:
     }
 
 
-def _is_cover(stream: Any) -> bool:
+def is_cover(stream: Any) -> bool:
     """Whether a video stream is only the cover picture of a song."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 

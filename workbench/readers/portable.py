@@ -37,7 +37,7 @@ def read_pdf(path: Path, limits: Limits) -> FileFacts:
     """
     if path.stat().st_size > limits.pdf_mib * MIB:
         raise Unreadable("too_large", f"more than {limits.pdf_mib} MiB")
-    document = _open(path)
+    document = open_pdf(path)
     try:
         pages = len(document)
         if pages > limits.pdf_pages:
@@ -61,7 +61,8 @@ def read_pdf(path: Path, limits: Limits) -> FileFacts:
     )
 
 
-def _open(path: Path) -> pypdfium2.PdfDocument:
+def open_pdf(path: Path) -> pypdfium2.PdfDocument:
+    """Open a PDF with at least one page; ``Unreadable`` with ``encrypted`` or ``broken``."""
     try:
         document = pypdfium2.PdfDocument(path)
         if len(document) == 0:

@@ -34,7 +34,7 @@ def read_slides(path: Path, limits: Limits) -> FileFacts:
     """
     with safe_open(path) as file, guard.open_archive(file, guard.office_bounds(limits)) as archive:
         check_parts(archive)
-        order = _order(archive)
+        order = slide_parts(archive)
         text, cut = plain.cut(_text(archive, order, limits), limits)
         pictures, odd = embedded_pictures(archive, limits)
         facts = {**read_properties(archive), "pages": len(order)}
@@ -52,7 +52,7 @@ def _text(archive: ZipFile, order: list[str], limits: Limits) -> str:
     return "\n".join(filter(None, (slides, *texts[len(order) :])))
 
 
-def _order(archive: ZipFile) -> list[str]:
+def slide_parts(archive: ZipFile) -> list[str]:
     """Slide parts as the presentation shows them; by number where it does not say."""
     slides = sorted(filter(_SLIDE.fullmatch, archive.namelist()), key=natural)
     try:

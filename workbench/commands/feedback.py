@@ -1,0 +1,41 @@
+"""``workbench feedback``: notes to teachers, and the chair's own words on a criterion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from workbench.commands.reporting import folder
+from workbench.context import Context
+from workbench.messages import text
+
+
+@click.group(invoke_without_command=True)
+@click.option("--out", type=folder, help="写到哪个文件夹 / folder to write to")
+@click.pass_context
+def command(ctx: click.Context, out: Path | None) -> None:
+    """反馈单：写出每份应发的反馈单。 / Feedback: write every note that is due."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if out is None:
+        raise click.UsageError("--out DIR", ctx)
+    from workbench.services.feedback_notes import write_feedback
+
+    context: Context = ctx.obj
+    written = write_feedback(context.workspace(), out, context.today())
+    click.echo(text("feedback_notes.written", count=len(written), folder=out))
+
+
+@command.command()
+@click.argument("piece")
+@click.argument("criterion")
+@click.option("--words", required=True, help="给教师的说明，不写评审员姓名 / names no reviewer")
+@click.option("--place", default="", help="在证据中的位置 / where in the evidence")
+@click.pass_obj
+def reason(context: Context, piece: str, criterion: str, words: str, place: str) -> None:
+    """登记评审组长对某条指标的说明。 / Keep the chair's words on a criterion."""
+    from workbench.services.feedback import add_reason
+
+    add_reason(context.workspace(), piece, criterion, words, place, context.act())
+    click.echo(text("feedback_notes.reason_kept", piece=piece, criterion=criterion))

@@ -1,0 +1,249 @@
+"""Certification 认定: the only road from results to the ledger, and two people walk it.
+
+A result is certified only if it has a level, no hold stops it, its publicity
+has closed with that same level, and the county has accepted the school where
+policy asks for it. What was proposed is drawn anew when it is approved; if
+anything moved in between, nothing is posted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.ledger.entry import build_entry
+from models.ledger.posting import create_ledger, post
+from models.ledger.signing import Signer
+from models.ledger.verifying import read_entries
+from models.store import Act, Row, Store, instant
+from rubrics.canonical import Json, digest
+from workbench.errors import InputError, RefusedError
+from workbench.services.entries import Drafting
+from workbench.services.identities import pseudonym_of, school_label
+from workbench.services.keys import ledger_origin, ledger_signer
+from workbench.services.publicity import cleared
+from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
+from workbench.services.roles import authorise, same_person
+from workbench.services.supervision import accepted_schools
+from workbench.services.workspace import Fresh, Workspace
+
+Draft = dict[str, Json]
+_FINAL_REASONS = ("missing_evidence", "not_eligible", "exempt", "deferred")
+"""Reasons for having no level that may stand in the ledger, under a teacher's conclusion."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Results proposed for one school: how many, and why others cannot be yet."""
+
+    proposal_id: str
+    school_id: str
+    results: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A proposal approved and posted: entries written and the signed checkpoint over them."""
+
+    proposal_id: str
+    school_id: str
+    seqs: tuple[int, ...]
+    checkpoint: str
+
+
+def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Proposal]:
+    """Propose every result that may be certified and does not stand in the ledger yet.
+
+    Raises
+    ------
+    RefusedError
+        If no school has any; the reasons are counted in the message.
+    LedgerError
+        If the ledger could not state a result as it is; nothing is proposed then.
+    """
+    made: list[Proposal] = []
+    refusals: dict[str, int] = {}
+    with workspace.store() as store:
+        act = authorise(store, act, "certify.propose")
+        schools = school_ids or [row["school_id"] for row in store.where("school")]
+        standing = result_standing(store, workspace)
+        for school_id in schools:
+            content, refused = _content(store, workspace, standing, school_id)
+            for reason, count in refused.items():
+                refusals[reason] = refusals.get(reason, 0) + count
+            if content:
+                _must_fit(workspace, school_id, content, act)
+                made.append(_keep(store, school_id, content, refused, act))
+    if not made:
+        told = ", ".join(f"{reason}: {count}" for reason, count in refusals.items()) or "none"
+        raise RefusedError(
+            f"nothing can be certified now ({told}).", key="certify.nothing", reasons=told
+        )
+    return made
+
+
+def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> Certified:
+    """Approve a proposal as the second person and post it to the school's ledger.
+
+    Raises
+    ------
+    RefusedError
+        If the actor proposed it, or a result has moved since; nothing is posted
+        then. An approval cut short before its posting is no exception: what was
+        held in between stays out.
+    """
+    with workspace.store() as store:
+        act = authorise(store, act, "certify.approve")
+        row = store.one("proposal", proposal_id=proposal_id)
+        if row is None:
+            raise InputError(
+                f"there is no proposal {proposal_id}.", key="certify.unknown", proposal=proposal_id
+            )
+        proposer = _actor_of(store, row)
+        if same_person(store, proposer, act.actor):
+            raise RefusedError(
+                f"proposal {proposal_id} was made by the same person; another has to approve it.",
+                key="certify.same_person",
+                proposal=proposal_id,
+            )
+        approver = _approve(store, workspace, row, act)
+        # Posted after the approval is on record; a crash between the two is healed by approving
+        # again, as the batch id makes the posting happen once.
+        people = [pseudonym_of(store, workspace, name) for name in (proposer, approver)]
+        signer = ledger_signer(workspace, row["school_id"], fresh)
+        seqs, checkpoint = _post(store, workspace, row, people, signer, act)
+    return Certified(proposal_id, row["school_id"], seqs, checkpoint)
+
+
+def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str:
+    """Put the approval on record unless it is; who approved."""
+    proposal_id = proposal["proposal_id"]
+    approval = store.one("approval", proposal_id=proposal_id)
+    if approval is not None:
+        if not _is_posted(workspace, proposal):
+            _must_stand(store, workspace, proposal)
+        return _actor_of(store, approval)
+    with store.transaction(act, "certify.approve", proposal_id) as tx:
+        _must_stand(store, workspace, proposal)  # looked at while nobody else can write
+        tx.insert("approval", [{"proposal_id": proposal_id}])
+    return act.actor
+
+
+def _must_stand(store: Store, workspace: Workspace, proposal: Row) -> None:
+    standing = result_standing(store, workspace)
+    content, _ = _content(store, workspace, standing, proposal["school_id"])
+    if digest(content) != proposal["digest"]:
+        raise RefusedError(
+            f"results of proposal {proposal['proposal_id']} have moved since it was made. "
+            "Propose anew.",
+            key="certify.moved",
+            proposal=proposal["proposal_id"],
+        )
+
+
+def _is_posted(workspace: Workspace, proposal: Row) -> bool:
+    path = workspace.ledger_path(proposal["school_id"])
+    batch = _batch(proposal)
+    return path.exists() and any(entry["batch"] == batch for entry in read_entries(path))
+
+
+def _batch(proposal: Row) -> str:
+    return f"{proposal['school_id']}-{proposal['proposal_id']}"
+
+
+def _actor_of(store: Store, row: Row) -> str:
+    return str(store.where("audit_log", seq=row["tx"])[0]["actor"])
+
+
+def _post(
+    store: Store,
+    workspace: Workspace,
+    proposal: Row,
+    approvers: list[str],
+    signer: Signer,
+    act: Act,
+) -> tuple[tuple[int, ...], str]:
+    """Write the drafts of an approved proposal to the ledger; entry numbers and checkpoint."""
+    school_id = proposal["school_id"]
+    path = workspace.ledger_path(school_id)
+    at = instant(act.at)
+    audit_head = store.audit_head()
+    if not path.exists():
+        create_ledger(
+            path,
+            signer.name,
+            signer,
+            school=school_label(store, school_id),
+            policy=workspace.policy.digest,
+            at=at,
+            audit_head=audit_head,
+        )
+    drafts = [{**draft, "approvers": approvers} for draft in json.loads(proposal["content"])]
+    posted = post(path, drafts, _batch(proposal), signer, at, audit_head=audit_head)
+    return posted.seqs, posted.checkpoint
+
+
+def _must_fit(workspace: Workspace, school_id: str, content: list[Draft], act: Act) -> None:
+    """Try each draft as an entry, so that what is approved can also be posted."""
+    origin = ledger_origin(workspace, school_id)
+    for draft in content:
+        fields: dict[str, Any] = {**draft, "approvers": ["first", "second"]}
+        build_entry(fields.pop("kind"), 1, instant(act.at), origin, "trial", **fields)
+
+
+def _keep(
+    store: Store, school_id: str, content: list[Draft], refused: dict[str, int], act: Act
+) -> Proposal:
+    proposal_id = f"c{len(store.where('proposal')) + 1:04d}"
+    with store.transaction(act, "certify.propose", proposal_id) as tx:
+        row = {
+            "proposal_id": proposal_id,
+            "school_id": school_id,
+            "content": json.dumps(content, ensure_ascii=False),
+            "digest": digest(content),
+        }
+        tx.insert("proposal", [row])
+    return Proposal(proposal_id, school_id, len(content), refused)
+
+
+def _content(
+    store: Store, workspace: Workspace, standing: Standing, school_id: str
+) -> tuple[list[Draft], dict[str, int]]:
+    """Drafts of what may be certified now, and how many may not, by reason."""
+    shown = cleared(store)
+    checked = school_id in accepted_schools(store)
+    needs_check = bool(workspace.policy["audit.county_check_before_certification"])
+    drafting = Drafting(store, workspace, standing, school_id)
+    drafts: list[Draft] = []
+    refused: dict[str, int] = {}
+    undecided = {r.teacher_id for r in standing.rows if r.level is None and _is_open(r)}
+    for row in standing.rows:
+        if row.school_id != school_id:
+            continue
+        reason = _not_yet(row, shown, checked or not needs_check)
+        if not reason and row.competency == CONCLUSION and row.teacher_id in undecided:
+            reason = "no_level"  # decided already, but not all of what it is composed of
+        if reason:
+            refused[reason] = refused.get(reason, 0) + 1
+        elif (draft := drafting.draft(row)) is not None:
+            drafts.append(draft)
+    return drafts, refused
+
+
+def _is_open(row: ResultRow) -> bool:
+    return row.competency != CONCLUSION and row.reason_none not in _FINAL_REASONS
+
+
+def _not_yet(
+    row: ResultRow, shown: Mapping[tuple[str, str], tuple[str, str]], checked: bool
+) -> str:
+    if row.held:
+        return "held"
+    if row.level is None:
+        return "no_level"
+    if shown.get((row.teacher_id, row.competency), ("", ""))[1] != row.level:
+        return "not_published"
+    return "" if checked else "not_checked"

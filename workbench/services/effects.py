@@ -1,0 +1,112 @@
+"""Severity of raters over any table of marks, and what a finding says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from models import frames
+from models.records import Round
+from rubrics.policy_pack import PolicyPack
+from scoring.agreement import MARK_SCALE, Settings, agreement_report, marks_as_ratings
+from scoring.effects import Thresholds, severity, severity_findings
+from workbench.errors import InputError
+from workbench.messages import text
+from workbench.services.panel import panel_severity
+from workbench.services.workspace import Workspace
+
+Rows = Sequence[Mapping[str, object]]
+
+_NEEDED = (frames.PIECE, frames.CRITERION, frames.RATER, frames.MET)
+
+
+def severity_rows(workspace: Workspace) -> list[dict[str, Any]]:
+    """Severity of each rater of the panel, one row a rater, shares of criteria."""
+    return _records(panel_severity(workspace))
+
+
+def severity_rows_of_table(rows: Rows) -> list[dict[str, Any]]:
+    """Severity of each rater of a table of marks."""
+    return _records(severity(_marks(rows)))
+
+
+def findings_of_table(rows: Rows, policy: PolicyPack, random_seed: int = 1) -> list[dict[str, Any]]:
+    """Tests of every rater of a table of marks, as the objects of ``effects --json``.
+
+    Parameters
+    ----------
+    rows : from ``tables.marks_of_table``
+        Blind reads and seeds count; other rounds are left out.
+    policy : PolicyPack
+        Gives ``flag.severe_rater``.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or there is no blind read.
+    ScoringError
+        If no criterion has two raters, or a mark is neither 1 nor 0.
+    """
+    rule = policy.section("flag.severe_rater")
+    thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
+    return [asdict(each) for each in severity_findings(_marks(rows), thresholds, random_seed)]
+
+
+def mark_agreement_of_table(
+    rows: Rows, policy: PolicyPack, random_seed: int, by: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Agreement on the marks of a table, pieces being what is independent."""
+    settings = Settings(
+        random_seed=random_seed,
+        draws=int(policy["agreement.draws"]),
+        level=float(policy["agreement.level"]),
+        min_clusters=int(policy["agreement.min_clusters"]),
+    )
+    ratings = marks_as_ratings(_marks(rows))
+    found = agreement_report(
+        ratings, MARK_SCALE, settings, clusters=frames.PIECE, by=list(by), ordered=False
+    )
+    return [asdict(each) for each in found]
+
+
+def sentence_of(finding: Mapping[str, Any]) -> str:
+    """Say a finding in the language of the run; empty where it found nothing and cannot say what
+    it would have found.
+    """
+    names = {"a": finding["ids"][0], "b": finding["ids"][-1], "n": finding["n"]}
+    if finding["flagged"]:
+        key = f"effects.{finding['code']}.{finding['subject']}"
+        return text(key, **names, effect=f"{abs(finding['effect']):.0%}")
+    if not finding["minimum_met"] or finding["detectable"] is None:
+        return ""
+    return text("effects.none_found", detectable=f"{finding['detectable']:.0%}")
+
+
+def _marks(rows: Rows) -> pd.DataFrame:
+    table = pd.DataFrame(list(rows))
+    missing = [name for name in _NEEDED if name not in table.columns]
+    if missing:
+        raise InputError(
+            "table of marks: columns piece, criterion, rater and met are needed; "
+            f"{', '.join(missing)} missing. Name the columns so in the first row.",
+            key="table.no_column",
+            missing=", ".join(name.removesuffix("_id") for name in missing),
+        )
+    counted = table[table[frames.ROUND].isin([str(Round.BLIND), str(Round.SEED)])]
+    if counted.empty:
+        raise InputError(
+            "table of marks: no blind read in it. Severity is told from blind reads.",
+            key="table.no_blind",
+        )
+    return counted.reset_index(drop=True)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    return made

@@ -1,0 +1,152 @@
+"""Feedback 反馈单: for every 不合格 or 待补件, what decided it and what the teacher can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from models.people import code_order
+from models.publications import closing_days, published_levels
+from models.records import Decider, ReasonNone
+from models.store import Act, Row, Store
+from models.submissions import files_by_piece
+from rubrics.levels import Level
+from workbench.errors import InputError
+from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
+from workbench.services.roles import authorise
+from workbench.services.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Item:
+    """One criterion (or missing piece) a result hangs on, in full."""
+
+    slot_id: str
+    slot_name: str
+    files: tuple[str, ...]
+    criterion_id: str
+    criterion_text: str
+    words: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What one teacher is told about one competency."""
+
+    teacher: Row
+    school: str
+    competency: str
+    name_zh: str
+    attempt: int
+    level: Level | None
+    reason_none: ReasonNone | None
+    items: tuple[Item, ...]
+    resubmit: tuple[str, ...]
+    resubmit_by: date | None
+    object_by: date | None
+
+
+def add_reason(
+    workspace: Workspace, piece_id: str, criterion_id: str, words: str, place: str, act: Act
+) -> None:
+    """Keep the chair's own words on a criterion, for the teacher; the latest ones are used."""
+    if not words.strip():
+        raise InputError("a reason for the teacher needs words.", key="feedback.words_needed")
+    with workspace.store() as store:
+        act = authorise(store, act, "feedback.reason")
+        with store.transaction(act, "feedback.reason", piece_id) as tx:
+            row = {
+                "piece_id": piece_id,
+                "criterion_id": criterion_id,
+                "words": words,
+                "place": place,
+            }
+            tx.insert("feedback_reason", [row])
+
+
+def feedback(workspace: Workspace, issued_on: date) -> list[Feedback]:
+    """Notes due now: a 不合格 once it is published, a 待补件 at once."""
+    with workspace.store() as store:
+        standing = result_standing(store, workspace)
+        shown = published_levels(store)
+        told = _Telling(store, workspace, standing, issued_on)
+        return [
+            told.note(row)
+            for row in sorted(
+                standing.rows, key=lambda r: (r.school_id, r.teacher_id, code_order(r.competency))
+            )
+            if _is_due(row, shown)
+        ]
+
+
+def _is_due(row: ResultRow, shown: dict[tuple[str, str], str]) -> bool:
+    if row.competency == CONCLUSION:
+        return False
+    if row.reason_none is ReasonNone.MISSING_EVIDENCE:
+        return True
+    return row.level is Level.FAIL and shown.get((row.teacher_id, row.competency)) == row.level
+
+
+class _Telling:
+    """Gathers what a note says."""
+
+    def __init__(
+        self, store: Store, workspace: Workspace, standing: Standing, issued_on: date
+    ) -> None:
+        self._workspace, self._standing, self._issued_on = workspace, standing, issued_on
+        self._teachers = {row["teacher_id"]: row for row in store.where("teacher")}
+        self._schools = {row["school_id"]: row["name"] for row in store.where("school")}
+        self._files = files_by_piece(store)
+        self._reasons = {
+            (row["piece_id"], row["criterion_id"]): row for row in store.where("feedback_reason")
+        }
+        self._closes = {key: date.fromisoformat(day) for key, day in closing_days(store).items()}
+
+    def note(self, row: ResultRow) -> Feedback:
+        """Write one note."""
+        policy = self._workspace.policy
+        rubric = self._workspace.rubrics[row.competency]
+        again = row.reason_none is ReasonNone.MISSING_EVIDENCE or (
+            row.attempt <= policy["resubmission.max_times"]
+        )
+        slots = list(dict.fromkeys([*(d.slot_id for d in row.decided_by), *row.missing]))
+        days = timedelta(days=policy["resubmission.window_days"])
+        return Feedback(
+            self._teachers[row.teacher_id],
+            self._schools[row.school_id],
+            row.competency,
+            rubric.name_zh,
+            row.attempt,
+            row.level,
+            row.reason_none,
+            tuple(self._items(row)),
+            tuple(f"{slot} {rubric.slot(slot).name_zh}" for slot in slots) if again else (),
+            self._issued_on + days if again else None,
+            self._closes.get((row.teacher_id, row.competency)),
+        )
+
+    def _items(self, row: ResultRow) -> Iterator[Item]:
+        deciders = row.decided_by if row.level is Level.FAIL else ()
+        missing = [Decider(slot, "missing") for slot in row.missing]
+        listed = {d.slot_id for d in deciders if d.cause == "missing"}
+        for decider in [*deciders, *(d for d in missing if d.slot_id not in listed)]:
+            slot = self._workspace.rubrics[row.competency].slot(decider.slot_id)
+            pieces = self._standing.pieces.get((row.teacher_id, row.competency), {})
+            piece = pieces.get(decider.slot_id, "")
+            files = tuple(Path(f["path"]).name for f in self._files.get(piece, ()) if f["path"])
+            if decider.cause == "missing":
+                yield Item(slot.slot_id, slot.name_zh, files, "", "", "", "")
+            for criterion_id in decider.criteria:
+                said = self._reasons.get((piece, criterion_id), {})
+                yield Item(
+                    slot.slot_id,
+                    slot.name_zh,
+                    files,
+                    criterion_id,
+                    slot.criterion(criterion_id).text_zh,
+                    str(said.get("words", "")),
+                    str(said.get("place", "")),
+                )

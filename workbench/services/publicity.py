@@ -1,0 +1,242 @@
+"""Publicity 公示: results shown before they are certified, and objections to them answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from models.publications import (
+    cleared_levels,
+    open_publications,
+    pieces_of_result,
+    published_levels,
+    unanswered_objections,
+)
+from models.store import Act, Row, Store
+from workbench.errors import InputError, RefusedError
+from workbench.services.reopening import reopen
+from workbench.services.results import ResultRow, result_standing
+from workbench.services.roles import authorise
+from workbench.services.working_days import add_working_days, day_of
+from workbench.services.workspace import Workspace
+
+ANSWERS = ("stands", "re_read")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A publicity begun: its id, school, how many results, the last day to object.
+
+    ``assumed`` says that a year's holidays were not known yet.
+    """
+
+    publication_id: str
+    school_id: str
+    results: int
+    closes_on: date
+    assumed: bool
+
+
+def open_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> list[Opened]:
+    """Publish every level that is not published yet, school by school.
+
+    Results without a level (awaited, held, 待补件) wait for a later publicity.
+    """
+    opened: list[Opened] = []
+    with workspace.store() as store:
+        act = authorise(store, act, "publicity.open")
+        schools = school_ids or [row["school_id"] for row in store.where("school")]
+        rows = result_standing(store, workspace).rows
+        shown = published_levels(store)
+        closes_on, assumed = add_working_days(day_of(act.at), workspace.policy["publicity.days"])
+        for school_id in schools:
+            news = [
+                row
+                for row in rows
+                if row.school_id == school_id
+                and row.level is not None
+                and shown.get((row.teacher_id, row.competency)) != row.level
+            ]
+            if news:
+                made = _publish(store, school_id, news, closes_on, act)
+                opened.append(Opened(made, school_id, len(news), closes_on, assumed))
+    return opened
+
+
+def object_to(
+    workspace: Workspace, teacher_id: str, competency: str, raised_by: str, words: str, act: Act
+) -> str:
+    """Record an objection to a published result; returns its id."""
+    if not words.strip():
+        raise InputError("an objection needs its grounds in words.", key="publicity.words_needed")
+    with workspace.store() as store:
+        act = authorise(store, act, "publicity.object")
+        for publication in reversed(open_publications(store)):  # what is shown now
+            listed = store.one(
+                "published_result",
+                publication_id=publication["publication_id"],
+                teacher_id=teacher_id,
+                competency=competency,
+            )
+            if listed and day_of(act.at) <= date.fromisoformat(publication["closes_on"]):
+                return _record(store, publication, teacher_id, competency, raised_by, words, act)
+    raise RefusedError(
+        f"{competency} of {teacher_id} is not in a publicity that is open today.",
+        key="publicity.not_open",
+        teacher=teacher_id,
+        competency=competency,
+    )
+
+
+def answer(workspace: Workspace, objection_id: str, given: str, words: str, act: Act) -> list[str]:
+    """Answer an objection: the result ``stands``, or fresh raters ``re_read`` it.
+
+    Returns the pieces reopened. A published level is never edited.
+    """
+    if given not in ANSWERS or not words.strip():
+        raise InputError(
+            f"an answer is one of {', '.join(ANSWERS)}, with its reason.", key="publicity.answer"
+        )
+    with workspace.store() as store:
+        act = authorise(store, act, "publicity.answer")
+        pending = {row["objection_id"]: row for row in unanswered_objections(store)}
+        if objection_id not in pending:
+            raise InputError(
+                f"there is no unanswered objection {objection_id}.",
+                key="publicity.no_objection",
+                objection=objection_id,
+            )
+        case = pending[objection_id]
+        with store.transaction(act, "publicity.answer", objection_id) as tx:
+            tx.insert(
+                "objection_answer",
+                [{"objection_id": objection_id, "answer": given, "words": words}],
+            )
+            if given == "stands":
+                return []
+            pieces = pieces_of_result(store, case["teacher_id"], case["competency"])
+            return reopen(store, tx, pieces, f"objection:{objection_id}")
+
+
+def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> list[str]:
+    """End the publicities whose time has passed and whose objections are answered.
+
+    Raises
+    ------
+    RefusedError
+        If one named has days left or an objection open; nothing is closed then.
+    """
+    with workspace.store() as store:
+        act = authorise(store, act, "publicity.close")
+        with store.transaction(act, "publicity.close") as tx:  # no objection comes in between
+            due = [
+                p
+                for p in open_publications(store)
+                if not school_ids or p["school_id"] in school_ids
+            ]
+            pending = {row["publication_id"] for row in unanswered_objections(store)}
+            for publication in due:
+                _may_close(publication, pending, act)
+            if not due:
+                raise RefusedError("no publicity is open.", key="publicity.none_open")
+            closed_on = day_of(act.at).isoformat()
+            tx.insert(
+                "publication_end",
+                [{"publication_id": p["publication_id"], "closed_on": closed_on} for p in due],
+            )
+        return [p["publication_id"] for p in due]
+
+
+def list_publicity(workspace: Workspace) -> list[Row]:
+    """Publicities with their schools, dates, state and objections."""
+    with workspace.store() as store:
+        ended = {row["publication_id"] for row in store.where("publication_end")}
+        answers = {row["objection_id"]: row for row in store.where("objection_answer")}
+        made = []
+        for row in store.where("publication"):
+            objections = [
+                {**each, "answer": answers.get(each["objection_id"], {}).get("answer", "")}
+                for each in store.where("objection", publication_id=row["publication_id"])
+            ]
+            listed = store.where("published_result", publication_id=row["publication_id"])
+            state = "closed" if row["publication_id"] in ended else "open"
+            made.append({**row, "state": state, "results": len(listed), "objections": objections})
+        return made
+
+
+def cleared(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
+    """Levels a closed publicity has shown, by teacher and competency: publication and level."""
+    return cleared_levels(store)
+
+
+def _publish(store: Store, school_id: str, news: list[ResultRow], closes_on: date, act: Act) -> str:
+    publication_id = f"g{len(store.where('publication')) + 1:04d}"
+    with store.transaction(act, "publicity.open", publication_id) as tx:
+        tx.insert(
+            "publication",
+            [
+                {
+                    "publication_id": publication_id,
+                    "school_id": school_id,
+                    "opened_on": day_of(act.at).isoformat(),
+                    "closes_on": closes_on.isoformat(),
+                }
+            ],
+        )
+        tx.insert(
+            "published_result",
+            [
+                {
+                    "publication_id": publication_id,
+                    "teacher_id": row.teacher_id,
+                    "competency": row.competency,
+                    "level": str(row.level),
+                }
+                for row in news
+            ],
+        )
+    return publication_id
+
+
+def _record(
+    store: Store,
+    publication: Row,
+    teacher_id: str,
+    competency: str,
+    raised_by: str,
+    words: str,
+    act: Act,
+) -> str:
+    objection_id = f"o{len(store.where('objection')) + 1:04d}"
+    with store.transaction(act, "publicity.object", objection_id) as tx:
+        tx.insert(
+            "objection",
+            [
+                {
+                    "objection_id": objection_id,
+                    "publication_id": publication["publication_id"],
+                    "teacher_id": teacher_id,
+                    "competency": competency,
+                    "raised_by": raised_by,
+                    "words": words,
+                }
+            ],
+        )
+    return objection_id
+
+
+def _may_close(publication: Row, pending: set[str], act: Act) -> None:
+    name = publication["publication_id"]
+    if day_of(act.at) <= date.fromisoformat(publication["closes_on"]):
+        raise RefusedError(
+            f"publicity {name} runs until {publication['closes_on']}; it can be closed after that day.",
+            key="publicity.still_open",
+            publication=name,
+            until=publication["closes_on"],
+        )
+    if name in pending:
+        raise RefusedError(
+            f"publicity {name} has an objection nobody has answered.",
+            key="publicity.unanswered",
+            publication=name,
+        )

@@ -1,0 +1,269 @@
+"""核验: does a sheet say what its ledger proves? Offline, from the file and a key given from outside."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from models.errors import LedgerError
+from models.ledger.entry import decode
+from models.ledger.notes import Checkpoint, VerifierKey, open_checkpoint, parse_key
+from models.ledger.tree import verify_inclusion
+from rubrics.canonical import Json
+from rubrics.errors import WorkbenchError
+from workbench.errors import InputError
+from workbench.exports.comparing import compare
+from workbench.exports.layout import results_of
+from workbench.exports.payload import TEACHER, ProvenEntry, SheetPayload, payload_from
+from workbench.exports.reading_back import Sheet, read_sheet
+from workbench.messages import explain, text
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not proven.
+
+    ``code`` is ``payload``, ``key``, ``signature``, ``origin``, ``entry``,
+    ``inclusion``, ``identity``, ``rubric``, ``policy``, ``scope``, ``complete``
+    or ``printed``; ``place`` names the ledger entry or the printed cell.
+    """
+
+    code: str
+    place: str
+    sentence: str
+    expected: str = ""
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verifying a sheet found.
+
+    ``checked`` counts ledger entries; ``first_fault`` is the place of the
+    first fault, None where there is none; ``as_of`` is the time of the last
+    entry on the sheet (UTC): what the ledger said later is not in the file.
+    ``stated`` lists what the sheet prints and the ledger does not prove.
+    """
+
+    ok: bool
+    checked: int
+    first_fault: str | None
+    faults: tuple[Fault, ...]
+    as_of: str
+    kind: str = ""
+    origin: str = ""
+    stated: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """Flat object for ``--json``."""
+        made: dict[str, Json] = json.loads(json.dumps(asdict(self)))
+        return made
+
+
+def verify_sheet(path: Path, trusted: Sequence[str]) -> Report:
+    """Verify an issued docx, xlsx or pdf against its own proof.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    trusted : sequence of str
+        Verifier keys (``name+id+base64``) from outside the file. Without one
+        nothing is proven, and the report says so.
+
+    Returns
+    -------
+    Report
+        Every fault at once: signature, entries, identities, printed cells.
+
+    Raises
+    ------
+    InputError
+        If the file is no sheet, is broken, carries no proof, or a key is no key.
+    """
+    keys = [_key(one) for one in trusted]
+    sheet = read_sheet(path)
+    try:
+        payload = payload_from(sheet.payload)
+    except InputError as error:
+        return _report((Fault("payload", "proof", explain(error)),))
+    faults = [*_ledger_faults(payload, keys), *_printed_faults(payload, sheet)]
+    stated = list(_stated(payload))
+    if sheet.file_format == "pdf" and not faults:
+        from workbench.exports.appearance import compare_appearance  # loads the typesetter
+
+        unlike = compare_appearance(payload, path.read_bytes())
+        stated += [text("verify.stated.appearance")] if unlike is None else []
+        faults += [_printed(one.place, one.label, "", "") for one in unlike or ()]
+    return _report(tuple(faults), payload, tuple(stated))
+
+
+def _report(
+    faults: tuple[Fault, ...], payload: SheetPayload | None = None, stated: tuple[str, ...] = ()
+) -> Report:
+    entries = payload.entries if payload else ()
+    times = [str(one.record.get("posted_at", "")) for one in entries]
+    return Report(
+        ok=not faults,
+        checked=len(entries),
+        first_fault=faults[0].place if faults else None,
+        faults=faults,
+        as_of=max(times, default=""),
+        kind=payload.kind if payload else "",
+        origin=payload.origin if payload else "",
+        stated=stated,
+    )
+
+
+def _key(words: str) -> VerifierKey:
+    try:
+        return parse_key(words.strip())
+    except LedgerError as error:
+        raise InputError(
+            f"the key given is no verifier key ({error.message}) "
+            "Give the text the school or the county handed out: name+id+base64.",
+            key="verify.key_form",
+            reason=error.message,
+        ) from error
+
+
+def _ledger_faults(payload: SheetPayload, keys: Sequence[VerifierKey]) -> Iterator[Fault]:
+    """Faults of the proof: key, signature, entries, identities, scope."""
+    if not keys:
+        yield _fault("key", "checkpoint", "key")
+    else:
+        try:
+            open_checkpoint(payload.checkpoint, keys)
+        except LedgerError as error:
+            yield _fault("signature", "checkpoint", "signature", reason=explain(error))
+    head = payload.head
+    if head.origin != payload.origin:
+        yield _fault("origin", "checkpoint", "origin", expected=head.origin, found=payload.origin)
+    for one in payload.entries:
+        yield from _entry_faults(payload, one, head)
+    yield from _rubric_faults(payload)
+    yield from _identity_faults(payload)
+    yield from _scope_faults(payload)
+
+
+def _entry_faults(payload: SheetPayload, one: ProvenEntry, head: Checkpoint) -> Iterator[Fault]:
+    """Form, place in the tree, and agreement with what the sheet says of all entries."""
+    place = f"entry {one.seq}"
+    try:
+        said = decode(one.body.encode(), one.detail.encode())
+        path = [base64.b64decode(node, validate=True) for node in one.proof]
+    except (LedgerError, binascii.Error, ValueError) as error:
+        reason = explain(error) if isinstance(error, WorkbenchError) else str(error)
+        yield _fault("entry", place, "entry", seq=one.seq, reason=reason)
+        return
+    proven = one.size == head.size and said["seq"] == one.seq
+    if not proven or not verify_inclusion(one.leaf, one.seq, head.size, path, head.root):
+        yield _fault("inclusion", place, "inclusion", seq=one.seq)
+    for key, printed in (
+        ("origin", payload.origin),
+        ("round", payload.round_id),
+        ("school", payload.school_id),
+    ):
+        if key in said and said[key] != printed:
+            yield _fault("scope", place, "other", seq=one.seq, expected=printed, found=said[key])
+    if "policy" in said and said["policy"] != payload.policy_digest:
+        yield _fault("policy", place, "policy", seq=one.seq)
+
+
+def _rubric_faults(payload: SheetPayload) -> Iterator[Fault]:
+    """Each rubric that came along must be the one its competency's entries name."""
+    for rubric in payload.rubrics:
+        code = json.loads(rubric)["competency"]
+        made = hashlib.sha256(rubric.encode()).hexdigest()
+        named = {
+            one.record["rubric"] for one in results_of(payload) if one.record["competency"] == code
+        }
+        if named != {made}:
+            yield _fault("rubric", f"rubric {code}", "rubric", competency=code)
+
+
+def _identity_faults(payload: SheetPayload) -> Iterator[Fault]:
+    """Each name must open the commitment of every result that speaks of it."""
+    for one in results_of(payload):
+        who = payload.people.get(one.record["subject"])
+        if who is None or who.commitment != one.record["pii_commit"]:
+            yield _fault("identity", f"entry {one.seq}", "identity", seq=one.seq)
+
+
+def _scope_faults(payload: SheetPayload) -> Iterator[Fault]:
+    """Nothing twice, nothing replaced, nothing of a conclusion left out, nobody else's."""
+    results = results_of(payload)
+    replaced = {one.record["supersedes"] for one in results if one.record["kind"] == "supersede"}
+    for one in results:
+        if one.seq in replaced:
+            yield _fault("scope", f"entry {one.seq}", "replaced", seq=one.seq)
+    places = [(one.record["subject"], one.record["competency"]) for one in results]
+    for subject, competency in sorted({place for place in places if places.count(place) > 1}):
+        yield _fault("scope", subject, "twice", subject=subject, competency=competency or "—")
+    if payload.kind == TEACHER and len({subject for subject, _ in places}) > 1:
+        yield _fault("scope", "sheet", "several")
+    yield from _missing_parts(results)
+
+
+def _missing_parts(results: Sequence[ProvenEntry]) -> Iterator[Fault]:
+    """Every competency a conclusion is composed of must be on the sheet, as it was then."""
+    shown = {
+        (one.record["subject"], _part(one.record)) for one in results if one.record["competency"]
+    }
+    for one in results:
+        for part in one.record["composed_of"]:
+            if (one.record["subject"], _part(part)) not in shown:
+                yield _fault(
+                    "complete",
+                    f"entry {one.seq}",
+                    "incomplete",
+                    seq=one.seq,
+                    competency=part["competency"],
+                )
+
+
+def _part(said: Any) -> tuple[str, str, str, int]:
+    return said["competency"], said["level"], said["reason_none"], said["attempt"]
+
+
+def _printed_faults(payload: SheetPayload, sheet: Sheet) -> list[Fault]:
+    try:
+        differences = compare(payload, sheet)
+    except WorkbenchError as error:
+        return [Fault("printed", "sheet", explain(error))]
+    except (KeyError, TypeError, ValueError) as error:
+        reason = text("verify.unprintable", reason=repr(error))
+        return [Fault("printed", "sheet", reason)]
+    return [_printed(one.place, one.label, one.expected, one.found) for one in differences]
+
+
+def _printed(place: str, label: str, expected: str, found: str) -> Fault:
+    key = "printed" if expected or found else "unlike"
+    sentence = text(
+        f"verify.{key}", label=label, expected=expected or "—", found=found.strip() or "—"
+    )
+    return Fault("printed", place, sentence, expected, found)
+
+
+def _fault(code: str, place: str, key: str, /, **values: object) -> Fault:
+    expected, found = (str(values.get(one, "")) for one in ("expected", "found"))
+    return Fault(code, place, text(f"verify.{key}", **values), expected, found)
+
+
+def _stated(payload: SheetPayload) -> Iterator[str]:
+    """What the sheet prints and the ledger does not prove."""
+    yield text("verify.stated.always")
+    if payload.round != payload.round_id:
+        yield text("verify.stated.round")
+    if payload.school != payload.school_id:
+        yield text("verify.stated.school")
+    codes = {one.record["competency"] for one in results_of(payload)} - {""}
+    unnamed = sorted(codes - payload.competency_names.keys())
+    if unnamed:
+        yield text("verify.stated.rubric", competencies="、".join(unnamed))
