@@ -139,7 +139,7 @@ class Rubric:
         """
         return {
             "competency": self.competency,
-            "version": self.version,
+            "version": _text(self.version),
             "name_zh": _text(self.name_zh),
             "name_en": _text(self.name_en),
             "dimension": self.dimension,

@@ -80,6 +80,8 @@ def test_yiyuan_wants_three_points_and_online_study_within_a_year():
 
 def test_yueyang_awards_ten_of_its_eighty_hours_by_passing():
     pack = load_policy("yueyang-2021")
+    # 60 blended and 20 school-based hours: nobody could reach a share of .5.
+    assert pack["hours.practice_share_min"] == 0
     assert pack["hours.total_min"] == 80
     assert sum(part["hours"] for part in pack["hours.components"]) == 80
     assert pack["hours.awarded_by_passing"] == 10
