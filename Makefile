@@ -2,10 +2,11 @@
 # make test   every test
 PY ?= python3.11
 BIN := .venv/bin
+SYSTEM := libreoffice-writer libreoffice-impress libreoffice-calc fonts-noto-cjk chromium
 CODE := rubrics models scoring workbench
 TREE := $(CODE) tests sample_evidence benchmarks
 
-.PHONY: setup demo test check lint format types contracts unit bench lock system clean
+.PHONY: needs setup demo test check lint format types contracts unit bench lock system clean
 
 setup: .venv/.stamp
 
@@ -21,7 +22,7 @@ setup: .venv/.stamp
 demo: setup
 	$(BIN)/workbench --workspace demo-workspace demo
 
-test: lint types contracts
+test: needs lint types contracts
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: lint types contracts unit
@@ -50,9 +51,12 @@ lock: setup
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --frozen --no-emit-project --group dev --format requirements-txt -o requirements.lock >/dev/null
 
+needs:
+	@{ command -v chromium && command -v soffice; } >/dev/null || $(MAKE) --no-print-directory system
+
 system:
-	@[ "$$(id -u)" = 0 ] || { echo "请用 root 运行 make system，或自行安装 libreoffice-writer libreoffice-impress libreoffice-calc poppler-utils fonts-noto-cjk。 Run make system as root, or install these packages yourself."; exit 1; }
-	apt-get update -qq && apt-get install -y -qq libreoffice-writer libreoffice-impress libreoffice-calc poppler-utils fonts-noto-cjk
+	@[ "$$(id -u)" = 0 ] || { echo "请用 root 运行 make system，或自行安装 $(SYSTEM)。 Run make system as root, or install these packages yourself."; exit 1; }
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends $(SYSTEM)
 
 clean:
 	rm -rf .venv demo-workspace .pytest_cache .mypy_cache .ruff_cache

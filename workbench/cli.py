@@ -19,6 +19,8 @@ COMMANDS = {
     "init": "init",
     "roster": "roster",
     "intake": "intake",
+    "blind": "blind",
+    "allocate": "allocate",
     "rate": "rate",
     "agreement": "agreement",
     "effects": "effects",
@@ -35,6 +37,8 @@ COMMANDS = {
     "verify": "verify",
     "rubrics": "rubrics",
     "policies": "policies",
+    "serve": "serve",
+    "user": "user",
 }
 
 

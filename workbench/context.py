@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -34,6 +35,11 @@ class Context:
             )
         return self.asserted
 
+    @property
+    def founder(self) -> str:
+        """Name given with ``--as``, or the account of the machine: making a workspace needs no more."""
+        return self.asserted or f"os:{getpass.getuser()}"
+
     def now(self) -> datetime:
         """Return the time of this action to the second; it is stored in UTC."""
         return datetime.now(CHINA).replace(microsecond=0)
@@ -42,17 +48,17 @@ class Context:
         """Return the day of this action in China."""
         return self.now().date()
 
-    def act(self, reason: str = "") -> Act:
+    def act(self, reason: str = "", actor: str = "") -> Act:
         """Who acts now and why; the service adds the role.
 
         Raises
         ------
         InputError
-            Without ``--as``.
+            Without ``--as``, unless an actor is named.
         """
         from models.store import Act
 
-        return Act(self.actor, "", self.now(), reason)
+        return Act(actor or self.actor, "", self.now(), reason)
 
     def workspace(self) -> Workspace:
         """Open the workspace of the run; InputError where the folder is none."""

@@ -53,8 +53,17 @@ def explain(error: WorkbenchError) -> str:
     """
     key = f"error.{error.key}"
     if error.key and has(key):
-        return text(key, **error.values)
+        return text(key, **{name: _said(value) for name, value in error.values.items()})
     return error.message
+
+
+def _said(value: object) -> object:
+    """Words for the codes in a tuple: keys of the locale, or pairs of a key and a count."""
+    if not isinstance(value, tuple):
+        return value
+    parts = [(part, "") if isinstance(part, str) else part for part in value]
+    words = (f"{text(key) if has(key) else key} {count}".rstrip() for key, count in parts)
+    return ("、" if language() == "zh" else ", ").join(words)
 
 
 @cache

@@ -85,6 +85,10 @@ class TestOneDoor:
             store.rows(statement)
         assert len(store.where("school")) == 1
 
+    def test_nor_before_the_first_transaction(self, path):
+        with Store(path) as store, pytest.raises(sqlite.OperationalError, match="readonly"):
+            store.rows("CREATE TABLE other (a TEXT)")
+
     def test_a_transaction_is_shut_once_it_is_over(self, store):
         with store.transaction(ACT, "roster.import") as tx:
             tx.insert("school", [school(1)])

@@ -139,13 +139,18 @@ def test_without_a_workspace_a_command_says_so_in_one_sentence(line, places, tmp
     assert "workbench init" in told.stderr
 
 
-@pytest.mark.parametrize("line", ["init", *WRITES])
-def test_a_write_without_a_name_is_refused(line, places, workspace, tmp_path):
-    folder = tmp_path / "another" if line == "init" else workspace
-    told = run(folder, filled(line, places), lang="en")
+@pytest.mark.parametrize("line", WRITES)
+def test_a_write_without_a_name_is_refused(line, places, workspace):
+    told = run(workspace, filled(line, places), lang="en")
     assert told.exit_code == 2
     assert "--as" in told.stderr
-    assert not (tmp_path / "another").exists()
+
+
+def test_making_a_workspace_needs_no_name_and_the_log_says_whose_account_it_was(tmp_path):
+    told = run(tmp_path / "w", "init --policy national-2.0")
+    assert told.exit_code == 0, told.output
+    lines = json.loads(run(tmp_path / "w", "ledger audit --json").stdout)
+    assert lines[0]["actor"].startswith("os:")
 
 
 def test_a_fault_is_said_in_the_language_asked_for(tmp_path):

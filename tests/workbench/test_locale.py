@@ -22,7 +22,7 @@ PACKAGES = ("rubrics", "models", "scoring", "workbench")
 LIMITS = ("max_mb", "min_chars", "max_chars", "min_pages", "max_minutes", "min_items", "max_items")
 TIMES = ("submitted", "modified", "created")
 VARIANTS = {
-    "copied_text": ("sentence", "self", "identical", "identical_file"),
+    "copied_text": ("sentence", "self", "identical_text", "identical_file"),
     "reused_image": ("sentence",),
     "reused_video": ("sentence",),
     "shared_author": ("sentence", "author_is_teacher"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from workbench.commands.printing import console, print_table
+from workbench.commands.serve import print_demo_accounts, run_server
 from workbench.context import Context
 from workbench.messages import language, text
 from workbench.services.demo import Outcome, run_demo
@@ -20,8 +22,14 @@ _SAMPLES = Path(__file__).resolve().parents[2] / "sample_evidence" / "county"
 
 @click.command()
 @click.option("--samples", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--serve/--no-serve",
+    default=None,
+    help="完成后打开网页；在终端里默认打开 / open the app afterwards; the default in a terminal",
+)
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(0, 65535))
 @click.pass_obj
-def command(context: Context, samples: Path | None) -> None:
+def command(context: Context, samples: Path | None, serve: bool | None, port: int) -> None:
     """走完示例县的全过程 / walk the whole journey on the sample county."""
     with _bars() as bars:
         tasks: dict[str, TaskID] = {}
@@ -39,6 +47,9 @@ def command(context: Context, samples: Path | None) -> None:
     _tell(outcome)
     if not outcome.verified:
         sys.exit(1)
+    if sys.stdout.isatty() and not os.environ.get("CI") if serve is None else serve:
+        print_demo_accounts(context)
+        run_server(context, "127.0.0.1", port)
 
 
 def _bars() -> Progress:
@@ -58,7 +69,7 @@ def _tell(outcome: Outcome) -> None:
 def _numbers(outcome: Outcome) -> None:
     rows = [
         (text(f"demo.row.{name}"), text(f"demo.value.{name}", **outcome.counts))
-        for name in ("taken", "reads", "published", "county", "certified", "printed")
+        for name in ("taken", "reads", "published", "county", "certified", "printed", "again")
     ]
     levels = "、".join(
         f"{text(f'demo.level.{name}')} {count}" for name, count in outcome.levels.items()

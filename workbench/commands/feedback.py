@@ -6,24 +6,28 @@ from pathlib import Path
 
 import click
 
-from workbench.commands.reporting import folder
+from workbench.commands.reporting import folder, school_option
 from workbench.context import Context
 from workbench.messages import text
 
 
 @click.group(invoke_without_command=True)
 @click.option("--out", type=folder, help="写到哪个文件夹 / folder to write to")
+@school_option
 @click.pass_context
-def command(ctx: click.Context, out: Path | None) -> None:
+def command(ctx: click.Context, out: Path | None, schools: tuple[str, ...]) -> None:
     """反馈单：写出每份应发的反馈单。 / Feedback: write every note that is due."""
     if ctx.invoked_subcommand is not None:
         return
     if out is None:
         raise click.UsageError("--out DIR", ctx)
     from workbench.services.feedback_notes import write_feedback
+    from workbench.services.schools import find_schools
 
     context: Context = ctx.obj
-    written = write_feedback(context.workspace(), out, context.today())
+    workspace = context.workspace()
+    chosen = find_schools(workspace, schools)
+    written = write_feedback(workspace, out, context.today(), chosen)
     click.echo(text("feedback_notes.written", count=len(written), folder=out))
 
 

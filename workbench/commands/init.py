@@ -27,7 +27,7 @@ def command(context: Context, policy: str, round_name: str, place: str) -> None:
         policy,
         round_name or text("init.round", year=context.today().year),
         place or text("init.place"),
-        context.act(),
+        context.act(actor=context.founder),
         context.fresh,
     )
     click.echo(

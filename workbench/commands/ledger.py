@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.services.ledgers import SchoolVerification
 
 _ENTRY = ("seq", "kind", "subject", "competency", "level", "attempt", "posted_at")
+_UNSOUND = {True: "ledgers.unsound", False: "ledgers.unsound_whole"}
 _AUDIT = ("seq", "at", "actor", "role", "action", "object", "reason")
 
 
@@ -64,10 +65,10 @@ def verify(
         found = ledgers.verify(workspace, chosen, trusted, notes, tick)
     lost = schools_without_ledger(workspace, chosen)
     if as_json:
-        print_json([{"school": each.school_id, **each.found.as_json()} for each in found])
-    for school in lost:
-        click.echo(text("ledgers.lost", school=school), err=as_json)
-    if not as_json:
+        print_json([*map(_as_json, found), *map(_lost, lost)])
+    else:
+        for school in lost:
+            click.echo(text("ledgers.lost", school=school))
         _print(found, outside=trust is not None, anchored=bool(kept), lost=bool(lost))
     ctx.exit(1 if lost or not all(each.found.ok for each in found) else 0)
 
@@ -124,10 +125,21 @@ def audit(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(1 if faults else 0)
 
 
+def _as_json(each: SchoolVerification) -> dict[str, Any]:
+    return {"school": each.school_id, **each.found.as_json()}
+
+
+def _lost(school: str) -> dict[str, Any]:
+    """Object of a ledger that is gone, with the keys of one that was verified."""
+    fault = {"seq": None, "code": "lost", "sentence": text("ledgers.lost", school=school)}
+    found = {"ok": False, "checked": 0, "first_fault": None, "faults": [fault], "as_of": ""}
+    return {"school": school, **found}
+
+
 def _print(found: list[SchoolVerification], *, outside: bool, anchored: bool, lost: bool) -> None:
     for each in found:
-        key = "ledgers.sound" if each.found.ok else "ledgers.unsound"
         told = each.found
+        key = "ledgers.sound" if told.ok else _UNSOUND[bool(told.as_of)]
         click.echo(
             text(key, school=each.school_id, count=told.checked, as_of=moment_words(told.as_of))
         )

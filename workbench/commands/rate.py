@@ -51,14 +51,15 @@ def export_(context: Context, file: Path) -> None:
 
 
 def _refused(report: ReadReport) -> list[dict[str, Any]]:
-    joint = text("rating.joint")
+    from workbench.services.intake_lines import said
+
     return [
         {
             "rows": list(read.rows),
             "piece": read.piece,
             "rater": read.rater,
             "codes": [remark.code for remark in read.remarks],
-            "reason": joint.join(remark.sentence() for remark in read.remarks),
+            "reason": said(read.remarks),
         }
         for read in report.refused
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -70,7 +72,12 @@ def moment_words(at: str) -> str:
 
 @contextmanager
 def progress(label: str) -> Iterator[Tick]:
-    """Show a bar on standard error while something long runs; nothing where that is no terminal."""
+    """Show a bar on standard error while something long runs; nothing where that is no terminal.
+
+    A job of the app names a file in ``WORKBENCH_PROGRESS``, where it reads how far the work is.
+    """
+    noted = os.environ.get("WORKBENCH_PROGRESS", "")
+    note = _noting(Path(noted)) if noted else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bars = Progress(
         *columns,
@@ -84,5 +91,23 @@ def progress(label: str) -> Iterator[Tick]:
 
         def tick(done: int, total: int) -> None:
             bars.update(task, completed=done, total=total)
+            if note is not None:
+                note(done, total)
 
         yield tick
+
+
+def _noting(path: Path) -> Tick:
+    """Write how far the work is to a file, a few times a second; it is never seen half written."""
+    next_at = 0.0
+
+    def note(done: int, total: int) -> None:
+        nonlocal next_at
+        if done < total and time.monotonic() < next_at:
+            return
+        next_at = time.monotonic() + 0.25
+        part = path.with_suffix(".part")
+        part.write_text(f"{done} {total}", encoding="ascii")
+        part.replace(path)
+
+    return note

@@ -115,17 +115,17 @@ def write_feedback_notes(notes: Iterable[FeedbackNote], folder: Path) -> list[Pa
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for note in notes:
-        words = _say(
-            "file",
-            teacher_no=note.teacher_no,
-            name=note.name,
-            competency=note.competency,
-            attempt=note.attempt,
-        )
-        path = folder / f"{safe_name(words)}.docx"
+        stem = note_stem(note.teacher_no, note.name, note.competency, note.attempt)
+        path = folder / f"{stem}.docx"
         path.write_bytes(feedback_note(note))
         written.append(path)
     return written
+
+
+def note_stem(teacher_no: str, name: str, competency: str, attempt: int) -> str:
+    """File name of a note without its ending."""
+    words = _say("file", teacher_no=teacher_no, name=name, competency=competency, attempt=attempt)
+    return safe_name(words)
 
 
 def _say(key: str, /, **values: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Common surnames, then the compound ones: enough to propose a name, never to decide on one.
-_SURNAMES = frozenset(
+SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡"
     "贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段"
     "雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳"
@@ -14,7 +14,7 @@ _SURNAMES = frozenset(
     "苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都"
     "巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺肖闫付阚涪"
 )
-_COMPOUND = (
+COMPOUND = (
     "欧阳",
     "上官",
     "司马",
@@ -28,7 +28,7 @@ _COMPOUND = (
     "夏侯",
     "司徒",
 )
-_NOT_A_NAME = frozenset(
+NOT_A_NAME = frozenset(
     "方案 教案 文件 文档 文字 文本 高中 高一 高二 高三 课件 成果 成绩 教学 安排 安全 计划 计算 应用 "
     "学校 金属 时间 时长 管理 关于 和谐 单元 白板 路径 简介 全部 全县 原件 原始 明细 封面 来源 连接 "
     "章节 方法 应聘 习题 解读 解析 符号 项目 程序 温度 古诗 花园 常规 易错 强化 成长 景物 包装 司法 "
@@ -60,11 +60,11 @@ def looks_like_a_name(word: str) -> bool:
     """
     if not all("\u4e00" <= character <= "\u9fff" for character in word):
         return False
-    if word in _NOT_A_NAME or word in SUBJECTS or looks_like_a_school(word):
+    if word in NOT_A_NAME or word in SUBJECTS or looks_like_a_school(word):
         return False
-    if word.startswith(_COMPOUND):
+    if word.startswith(COMPOUND):
         return len(word) in (3, 4)
-    return len(word) in (2, 3) and word[0] in _SURNAMES
+    return len(word) in (2, 3) and word[0] in SURNAMES
 
 
 def looks_like_a_school(word: str) -> bool:

@@ -142,9 +142,7 @@ def _opened(path: Path, limits: Limits, read: Any) -> list[Block]:
 
 
 def _part(archive: ZipFile, name: str, limits: Limits) -> etree._Element:
-    return guard.parse_xml(
-        guard.read_member(archive, name, limits.office_unpacked_mib * MIB), name
-    )
+    return guard.parse_xml(guard.read_member(archive, name, limits.office_unpacked_mib * MIB), name)
 
 
 def _relations(archive: ZipFile, part: str) -> dict[str, str]:
@@ -276,10 +274,17 @@ def _sheets(path: Path, kind: Kind, limits: Limits) -> Reading:
             reading.blocks.append(Block(HEADING, sheet.name, 2))
         rows = [tuple(map(str, row)) for row in sheet.rows if any(cell.strip() for cell in row)]
         width = max((_width(row) for row in rows), default=0)
-        shown = tuple((*row, *[""] * width)[:width] for row in rows[:_MOST_ROWS])
+        shown = tuple(_row(row, width, bool(sheet.merged)) for row in rows[:_MOST_ROWS])
         reading.blocks.append(Block(TABLE, rows=shown))
         reading.cut |= sheet.cut or len(rows) > _MOST_ROWS
     return reading
+
+
+def _row(row: tuple[str, ...], width: int, merged: bool) -> tuple[str, ...]:
+    """Cells of a row to one width; a title merged across the sheet stays one cell."""
+    if merged and _width(row) == 1:
+        return row[:1]
+    return (*row, *[""] * width)[:width]
 
 
 def _width(row: tuple[str, ...]) -> int:

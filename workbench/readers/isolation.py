@@ -22,13 +22,14 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
 from workbench.readers import wire
+from workbench.readers.copies import Copy, Wish
 from workbench.readers.errors import Unreadable
 from workbench.readers.facts import FileFacts
 from workbench.readers.limits import DEFAULT, Limits
@@ -134,6 +135,31 @@ class ReaderPool:
             raise Unreadable(answer["code"], answer["detail"])
         return [Sheet.from_json(sheet) for sheet in answer["sheets"]]
 
+    def copy(self, path: Path, name: str, wish: Wish, limits: Limits | None = None) -> Copy:
+        """Make the copy of a file that may be shown; ``Unreadable`` as ``copies.copy_file``."""
+        request = self._ask("copy", path, name, limits, wish.to_json())
+        answer = self._answer(request)
+        if "copy" not in answer:
+            raise Unreadable(answer["code"], answer["detail"])
+        return Copy.from_json(answer["copy"])
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of every reading that is given none of its own."""
+        return self._limits
+
+    @property
+    def has_office(self) -> bool:
+        """Whether LibreOffice is here to convert."""
+        return self._office.program is not None
+
+    def convert_many(self, files: Sequence[tuple[Path, str]], target: str) -> list[Path | None]:
+        """Convert stored files (path, media type) in one go; None for one that could not be.
+
+        Results lie in a folder that goes when the pool is left: move them.
+        """
+        return self._office.convert_many(files, target, self._limits.convert_s)
+
     def convert(self, path: Path, media_type: str, target: str) -> Path:
         """Convert a stored file for showing (``target`` such as ``pdf``) within the time limit.
 
@@ -141,7 +167,14 @@ class ReaderPool:
         """
         return self._office.convert(path, media_type, target, self._limits.convert_s)
 
-    def _ask(self, task: str, path: Path, name: str, limits: Limits | None) -> int:
+    def _ask(
+        self,
+        task: str,
+        path: Path,
+        name: str,
+        limits: Limits | None,
+        wish: dict[str, Any] | None = None,
+    ) -> int:
         self._next += 1
         request = {
             "id": self._next,
@@ -150,6 +183,7 @@ class ReaderPool:
             "name": name or path.name,
             "limits": (limits or self._limits).to_json(),
             "tries": 1,
+            **({"wish": wish} if wish else {}),
         }
         self._asked[self._next] = request
         self._tell(request)

@@ -93,16 +93,13 @@ def _page(
     document: pypdfium2.PdfDocument, number: int, mask: Mask, drawn: Drawn, dpi: int
 ) -> Image.Image:
     page = document[number]
-    page.flatten()
-    page.close()
+    pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
+    page.close()  # what was made part of it is read when it is opened again
     page = document[number]
-    scale = dpi / 72
-    pixels = page.get_width() * page.get_height() * scale**2
-    scale *= min(1.0, math.sqrt(_MOST_PIXELS / max(pixels, 1.0)))
-    bitmap = page.render(scale=scale)
-    image = bitmap.to_pil().convert("RGB")
-    layer = page.get_textpage()
+    layer = _upright_text(page)
     try:
+        bitmap = page.render(scale=_scale(page, dpi))
+        image = bitmap.to_pil().convert("RGB")
         _cover(image, layer, bitmap.get_posconv(page), mask, drawn)
         letters = layer.count_chars()
     finally:
@@ -110,6 +107,20 @@ def _page(
     _count_pictures(page, letters, drawn)
     page.close()
     return image
+
+
+def _upright_text(page: Any) -> Any:
+    """Text layer in the order of its lines, which pdfium reads askew on a turned page."""
+    turned = page.get_rotation()
+    page.set_rotation(0)
+    layer = page.get_textpage()
+    page.set_rotation(turned)
+    return layer
+
+
+def _scale(page: Any, dpi: int) -> float:
+    pixels = page.get_width() * page.get_height() * (dpi / 72) ** 2
+    return dpi / 72 * min(1.0, math.sqrt(_MOST_PIXELS / max(pixels, 1.0)))
 
 
 def _cover(image: Image.Image, layer: Any, places: Any, mask: Mask, drawn: Drawn) -> None:

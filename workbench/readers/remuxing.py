@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,24 @@ from workbench.readers.limits import MIB, Limits
 from workbench.readers.media import CONTAINERS, is_cover
 
 _COPIED = {  # container written -> what is copied into it unchanged
-    "mp4": (("h264", "av1"), ("aac", "mp3")),
+    "mp4": (("h264", "av1"), ("aac", "mp3", "mp3float")),
     "webm": (("vp8", "vp9", "av1"), ("opus", "vorbis")),
 }
-_HEIGHT = 720  # lines a video coded anew has at most
+_SHORTER = 720  # pixels the shorter side of a video coded anew has at most
 _RATE = Fraction(30)  # frames a second it has at most
 _CODED = {"preset": "veryfast", "crf": "27", "bf": "0", "threads": "2"}
+_BASE = Fraction(1, 90_000)  # seconds, the clock of a video coded anew
+_TURNS = {  # clockwise degrees -> filters
+    90: (("transpose", "clock"),),
+    180: (("hflip",), ("vflip",)),
+    270: (("transpose", "cclock"),),
+}
 _OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 _KNOWN_TAGS = frozenset(
     "major_brand minor_version compatible_brands encoder handler_name vendor_id language "
     "duration".split()
 )
+_MOST_CHAPTERS = 40
 _MOST_FAULTS = 50  # packets in a row that may fail before a stream counts as ended
 
 
@@ -41,16 +49,16 @@ class Packed:
     """What came of it: ``video`` or ``audio``, its MIME type, seconds, and whether coded anew.
 
     ``tags`` are names of tags still there that should not be; empty as it should be.
+    ``chapters`` are starts in seconds and titles as the original has them, uncovered.
     """
 
     kind: str
     file: str
     mime: str
     duration_s: float | None
-    width: int | None
-    height: int | None
     coded_anew: bool
     tags: tuple[str, ...]
+    chapters: tuple[tuple[float, str], ...] = ()
 
 
 def remux(path: Path, media_type: str, folder: Path, limits: Limits) -> Packed:
@@ -88,17 +96,12 @@ def _pack(source: Any, folder: Path) -> Packed:
     if target == "mp3":
         options = {"fflags": "+bitexact", "write_xing": "0", "id3v2_version": "0"}
     with av.open(str(folder / name), "w", format=target, options=options) as made:
-        lines = [
-            _line(made, stream, target)
-            for stream in (video, audio)
-            if stream is not None
-        ]
+        shown = [stream for stream in (video, audio) if stream is not None]
+        lines = [_line(source, made, stream, target) for stream in shown]
         _copy(source, made, lines)
-    size = (None, None) if video is None else _size(video, lines[0])
-    return Packed(
-        kind, name, f"{kind}/{_SUBTYPE.get(target, target)}", duration, *size, anew,
-        _left_tags(folder / name),
-    )
+    mime = f"{kind}/{_SUBTYPE.get(target, target)}"
+    chapters = tuple(_chapters(source))
+    return Packed(kind, name, mime, duration, anew, _left_tags(folder / name), chapters)
 
 
 _SUBTYPE = {"mp3": "mpeg"}
@@ -106,7 +109,7 @@ _SUBTYPE = {"mp3": "mpeg"}
 
 def _target(video: Any, audio: Any) -> tuple[str, bool]:
     """Container to write, and whether picture or sound has to be coded anew for it."""
-    if video is None and audio.codec_context.name == "mp3":
+    if video is None and audio.codec_context.name.startswith("mp3"):
         return "mp3", False
     for name, (pictures, sounds) in _COPIED.items():
         seen = video is None or (video.codec_context.name in pictures and _common(video))
@@ -144,39 +147,73 @@ class _Copied:
 
 
 class _Pictures:
-    """A video stream coded anew as H.264."""
+    """A video stream coded anew as H.264, upright."""
 
-    def __init__(self, made: Any, stream: Any) -> None:
+    def __init__(self, made: Any, stream: Any, turn: int) -> None:
         self.source = stream
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        self._stream = made.add_stream("libx264", rate=min(Fraction(rate), _RATE), options=_CODED)
-        share = min(1.0, _HEIGHT / max(stream.codec_context.height, 1))
-        self._stream.width = max(2, int(stream.codec_context.width * share) // 2 * 2)
-        self._stream.height = max(2, int(stream.codec_context.height * share) // 2 * 2)
+        rate = Fraction(min(stream.average_rate or Fraction(25), _RATE))
+        self._stream = made.add_stream("libx264", rate=rate, options=_CODED)
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if turn in (90, 270):
+            width, height = height, width
+        share = min(1.0, _SHORTER / max(min(width, height), 1))
+        self._stream.width = max(2, int(width * share) // 2 * 2)
+        self._stream.height = max(2, int(height * share) // 2 * 2)
         self._stream.pix_fmt = "yuv420p"
-        self._base = Fraction(1, 90_000)
-        self._stream.codec_context.time_base = self._base
-        self._step = float(1 / min(Fraction(rate), _RATE)) * 0.5
+        self._stream.codec_context.time_base = _BASE
+        self._half_step = float(1 / rate) / 2
+        self._turner = _Turner(turn)
         self._scaler = VideoReformatter()
         self._last = -1.0
 
     def take(self, packet: Any) -> Iterable[Any]:
         """Return what the encoder gives for the packet's frames."""
         for frame in _decoded(packet):
-            at = self._last + 2 * self._step if frame.time is None else float(frame.time)
-            if at < self._last + self._step:
+            at = self._last + 2 * self._half_step if frame.time is None else float(frame.time)
+            if at < self._last + self._half_step:
                 continue  # more frames a second than are kept
             self._last = at
             shown = self._scaler.reformat(
-                frame, self._stream.width, self._stream.height, "yuv420p"
+                self._turner.turned(frame), self._stream.width, self._stream.height, "yuv420p"
             )
-            shown.pts, shown.time_base = int(at / self._base), self._base
+            shown.pts, shown.time_base = int(at / _BASE), _BASE
             shown.pict_type = av.video.frame.PictureType.NONE
             yield from self._stream.encode(shown)
 
     def rest(self) -> Iterable[Any]:
         """Return what the encoder still holds."""
         return self._stream.encode(None)
+
+
+class _Turner:
+    """Turns frames by quarters, as the container asks players to."""
+
+    def __init__(self, turn: int) -> None:
+        self._filters = _TURNS.get(turn, ())
+        self._graph: Any = None
+
+    def turned(self, frame: Any) -> Any:
+        """Return the frame upright."""
+        if not self._filters:
+            return frame
+        if self._graph is None:
+            self._graph = self._laid(frame)
+        self._graph.push(frame)
+        return self._graph.pull()
+
+    def _laid(self, frame: Any) -> Any:
+        graph = av.filter.Graph()
+        first = graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format.name,
+            time_base=frame.time_base,
+        )
+        chain = [first, *(graph.add(*each) for each in self._filters), graph.add("buffersink")]
+        for one, two in pairwise(chain):
+            one.link_to(two)
+        graph.configure()
+        return graph
 
 
 class _Sound:
@@ -208,12 +245,24 @@ class _Sound:
 _Line = _Copied | _Pictures | _Sound
 
 
-def _line(made: Any, stream: Any, target: str) -> _Line:
+def _line(source: Any, made: Any, stream: Any, target: str) -> _Line:
     video = stream.type == "video"
     copied = target == "mp3" or stream.codec_context.name in _COPIED[target][0 if video else 1]
     if copied and (not video or _common(stream)):
         return _Copied(made, stream)
-    return _Pictures(made, stream) if video else _Sound(made, stream)
+    return _Pictures(made, stream, _turn(source, stream)) if video else _Sound(made, stream)
+
+
+def _turn(source: Any, video: Any) -> int:
+    """Clockwise degrees the frames have to be turned by; the source is at its start again."""
+    turn = 0
+    for packet in source.demux(video):
+        frames = _decoded(packet)
+        if frames:
+            turn = -int(frames[0].rotation) % 360
+            break
+    source.seek(0)
+    return turn
 
 
 def _copy(source: Any, made: Any, lines: list[_Line]) -> None:
@@ -238,16 +287,17 @@ def _copy(source: Any, made: Any, lines: list[_Line]) -> None:
         raise Unreadable("broken", "not one frame can be decoded")
 
 
-def _decoded(packet: Any) -> Iterable[Any]:
+def _decoded(packet: Any) -> tuple[Any, ...]:
     try:
         return tuple(packet.decode())
     except av.error.InvalidDataError:
         return ()
 
 
-def _size(video: Any, line: _Line) -> tuple[int, int]:
-    del line
-    return video.codec_context.width, video.codec_context.height
+def _chapters(source: Any) -> Iterable[tuple[float, str]]:
+    for chapter in source.chapters()[:_MOST_CHAPTERS]:
+        start = float(chapter["start"] * chapter["time_base"])
+        yield max(0.0, round(start, 1)), str(chapter["metadata"].get("title", ""))
 
 
 def _left_tags(path: Path) -> tuple[str, ...]:

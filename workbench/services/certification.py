@@ -24,12 +24,14 @@ from workbench.services.entries import Drafting
 from workbench.services.identities import pseudonym_of, school_label
 from workbench.services.keys import ledger_origin, ledger_signer
 from workbench.services.publicity import cleared
+from workbench.services.reach import act_for, schools_seen
 from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
 from workbench.services.roles import authorise, same_person
 from workbench.services.supervision import accepted_schools
 from workbench.services.workspace import Fresh, Workspace
 
 Draft = dict[str, Json]
+_TRIAL_SEQ = 10**12  # past every entry a draft may supersede
 _FINAL_REASONS = ("missing_evidence", "not_eligible", "exempt", "deferred")
 """Reasons for having no level that may stand in the ledger, under a teacher's conclusion."""
 
@@ -41,6 +43,16 @@ class Proposal:
     proposal_id: str
     school_id: str
     results: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """Results of one school: how many are ready, how many stand in the ledger, why others wait."""
+
+    school_id: str
+    ready: int
+    posted: int
     refused: Mapping[str, int]
 
 
@@ -64,11 +76,10 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
     LedgerError
         If the ledger could not state a result as it is; nothing is proposed then.
     """
-    made: list[Proposal] = []
+    ready: list[tuple[str, list[Draft], dict[str, int]]] = []
     refusals: dict[str, int] = {}
     with workspace.store() as store:
-        act = authorise(store, act, "certify.propose")
-        schools = school_ids or [row["school_id"] for row in store.where("school")]
+        act, schools = act_for(store, act, "certify.propose", school_ids)
         standing = result_standing(store, workspace)
         for school_id in schools:
             content, refused = _content(store, workspace, standing, school_id)
@@ -76,13 +87,30 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
                 refusals[reason] = refusals.get(reason, 0) + count
             if content:
                 _must_fit(workspace, school_id, content, act)
-                made.append(_keep(store, school_id, content, refused, act))
+                ready.append((school_id, content, refused))
+        made = [_keep(store, *each, act) for each in ready]
     if not made:
         told = ", ".join(f"{reason}: {count}" for reason, count in refusals.items()) or "none"
         raise RefusedError(
-            f"nothing can be certified now ({told}).", key="certify.nothing", reasons=told
+            f"nothing can be certified now ({told}).",
+            key="certify.nothing",
+            reasons=tuple((f"certify.waits.{reason}", n) for reason, n in refusals.items()),
         )
     return made
+
+
+def prospects(workspace: Workspace, person_id: str) -> list[Prospect]:
+    """How much of each school one may see can be certified now, and why the rest cannot.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not see certification.
+    """
+    with workspace.store() as store:
+        schools = schools_seen(store, person_id, "certify.show")
+        standing = result_standing(store, workspace)
+        return [_prospect(store, workspace, standing, school_id) for school_id in schools]
 
 
 def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> Certified:
@@ -102,6 +130,7 @@ def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> C
             raise InputError(
                 f"there is no proposal {proposal_id}.", key="certify.unknown", proposal=proposal_id
             )
+        act = authorise(store, act, "certify.approve", row["school_id"])
         proposer = _actor_of(store, row)
         if same_person(store, proposer, act.actor):
             raise RefusedError(
@@ -109,6 +138,7 @@ def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> C
                 key="certify.same_person",
                 proposal=proposal_id,
             )
+        _drafts(row)
         approver = _approve(store, workspace, row, act)
         # Posted after the approval is on record; a crash between the two is healed by approving
         # again, as the batch id makes the posting happen once.
@@ -116,6 +146,13 @@ def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> C
         signer = ledger_signer(workspace, row["school_id"], fresh)
         seqs, checkpoint = _post(store, workspace, row, people, signer, act)
     return Certified(proposal_id, row["school_id"], seqs, checkpoint)
+
+
+def _prospect(store: Store, workspace: Workspace, standing: Standing, school_id: str) -> Prospect:
+    content, refused = _content(store, workspace, standing, school_id)
+    total = sum(row.school_id == school_id for row in standing.rows)
+    posted = total - len(content) - sum(refused.values())
+    return Prospect(school_id, len(content), posted, refused)
 
 
 def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str:
@@ -142,6 +179,18 @@ def _must_stand(store: Store, workspace: Workspace, proposal: Row) -> None:
             key="certify.moved",
             proposal=proposal["proposal_id"],
         )
+
+
+def _drafts(proposal: Row) -> list[Draft]:
+    """Drafts as proposed; RefusedError where they are not those the proposal's digest names."""
+    drafts: list[Draft] = json.loads(proposal["content"])
+    if digest(drafts) != proposal["digest"]:
+        raise RefusedError(
+            f"proposal {proposal['proposal_id']} has been altered in the database. Propose anew.",
+            key="certify.altered",
+            proposal=proposal["proposal_id"],
+        )
+    return drafts
 
 
 def _is_posted(workspace: Workspace, proposal: Row) -> bool:
@@ -181,7 +230,7 @@ def _post(
             at=at,
             audit_head=audit_head,
         )
-    drafts = [{**draft, "approvers": approvers} for draft in json.loads(proposal["content"])]
+    drafts = [{**draft, "approvers": approvers} for draft in _drafts(proposal)]
     posted = post(path, drafts, _batch(proposal), signer, at, audit_head=audit_head)
     return posted.seqs, posted.checkpoint
 
@@ -191,7 +240,7 @@ def _must_fit(workspace: Workspace, school_id: str, content: list[Draft], act: A
     origin = ledger_origin(workspace, school_id)
     for draft in content:
         fields: dict[str, Any] = {**draft, "approvers": ["first", "second"]}
-        build_entry(fields.pop("kind"), 1, instant(act.at), origin, "trial", **fields)
+        build_entry(fields.pop("kind"), _TRIAL_SEQ, instant(act.at), origin, "trial", **fields)
 
 
 def _keep(

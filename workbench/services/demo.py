@@ -24,6 +24,8 @@ from rubrics.loading import load_policy
 from sample_evidence.rereads import county_rereads
 from workbench import messages
 from workbench.errors import InputError
+from workbench.services.assignments import allocate_reads
+from workbench.services.blinding import make_blind_copies
 from workbench.services.certificates import count_certificates, write_certificates
 from workbench.services.certification import approve, propose
 from workbench.services.feedback_notes import write_feedback
@@ -113,6 +115,8 @@ def run_demo(folder: Path, samples: Path, fresh: Fresh, progress: Progress) -> O
     _check_by_county(outcome, samples, cast, fresh, progress)
     _certify(outcome, cast, fresh, progress)
     _print(outcome, samples, cast, progress)
+    _leave_work(outcome, told, cast, progress)
+    _sum_up(outcome)
     return outcome
 
 
@@ -286,6 +290,39 @@ def _print(outcome: Outcome, samples: Path, cast: _Cast, progress: Progress) -> 
     sound = [verify_sheet(path, keys).ok for path in written[:: max(1, len(written) // 12)]]
     ledgers = [each.found.ok for each in verify_ledgers(workspace)]
     outcome.verified = all(sound) and all(ledgers)
+    outcome.counts |= {
+        "sheets": len(written),
+        "portal_rows": filled.count("filled"),
+    }
+
+
+def _leave_work(outcome: Outcome, told: dict[str, Any], cast: _Cast, progress: Progress) -> None:
+    """Two cases end in a re-read, so that whoever opens the app finds something to score."""
+    workspace = outcome.workspace
+    again = {
+        teacher: plant["reply"]
+        for plant in told["plants"]
+        if plant["disposition"] == "re_rate"
+        for teacher in plant["teacher_ids"]
+    }
+    reopened: list[str] = []
+    for hold in list_holds(workspace):
+        teacher = hold["submissions"][0].split(".")[0]
+        if hold["state"] == "open" and teacher in again:
+            words = again[teacher]
+            reply(workspace, hold["hold_id"], teacher, words, "", cast.act(cast.registrar))
+            act = cast.act(cast.county)
+            reopened += resolve(workspace, hold["hold_id"], "re_rate", words, act).reopened
+    given = allocate_reads(workspace, RANDOM_SEED, cast.act(cast.chair))
+    outcome.counts |= {"reopened": len(reopened), "tasks": given.reads}
+    act = cast.act(cast.registrar)
+    make_blind_copies(
+        workspace, act, lambda done, total: progress("copies", done, total), pieces=reopened
+    )
+
+
+def _sum_up(outcome: Outcome) -> None:
+    workspace = outcome.workspace
     outcome.flags = list_flags(workspace)
     outcome.holds = list_holds(workspace)
     outcome.waiting = [
@@ -299,10 +336,6 @@ def _print(outcome: Outcome, samples: Path, cast: _Cast, progress: Progress) -> 
         for row in results(workspace)
         if row.competency != CONCLUSION
     )
-    outcome.counts |= {
-        "sheets": len(written),
-        "portal_rows": filled.count("filled"),
-    }
 
 
 def _whose(row: ResultRow) -> str:

@@ -73,9 +73,7 @@ def mark_agreement_of_table(
 
 
 def sentence_of(finding: Mapping[str, Any]) -> str:
-    """Say a finding in the language of the run; empty where it found nothing and cannot say what
-    it would have found.
-    """
+    """Say a finding, or what it would have found; empty where the data are too few for either."""
     names = {"a": finding["ids"][0], "b": finding["ids"][-1], "n": finding["n"]}
     if finding["flagged"]:
         key = f"effects.{finding['code']}.{finding['subject']}"

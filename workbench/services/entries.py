@@ -56,7 +56,8 @@ class Drafting:
             **self._grounds(row),
         }
         if earlier:
-            draft |= {"kind": "supersede", "supersedes": earlier["seq"], "reason": "re_read"}
+            again = "re_read" if earlier["attempt"] == row.attempt else "resubmitted"
+            draft |= {"kind": "supersede", "supersedes": earlier["seq"], "reason": again}
         return draft
 
     def _grounds(self, row: ResultRow) -> dict[str, Json]:

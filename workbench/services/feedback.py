@@ -11,7 +11,7 @@ from models.people import code_order
 from models.publications import closing_days, published_levels
 from models.records import Decider, ReasonNone
 from models.store import Act, Row, Store
-from models.submissions import files_by_piece
+from models.submissions import files_by_piece, owned_pieces
 from rubrics.levels import Level
 from workbench.errors import InputError
 from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
@@ -30,6 +30,7 @@ class Item:
     criterion_text: str
     words: str
     place: str
+    piece_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,20 @@ class Feedback:
 def add_reason(
     workspace: Workspace, piece_id: str, criterion_id: str, words: str, place: str, act: Act
 ) -> None:
-    """Keep the chair's own words on a criterion, for the teacher; the latest ones are used."""
+    """Keep the chair's own words on a criterion, for the teacher; the latest ones are used.
+
+    Raises
+    ------
+    InputError
+        If there are no words, or the piece or its criterion does not exist.
+    """
     if not words.strip():
         raise InputError("a reason for the teacher needs words.", key="feedback.words_needed")
     with workspace.store() as store:
         act = authorise(store, act, "feedback.reason")
+        _must_exist(store, workspace, piece_id, criterion_id)
+        owner = next(row for row in owned_pieces(store) if row["piece_id"] == piece_id)
+        act = authorise(store, act, "feedback.reason", owner["school_id"])
         with store.transaction(act, "feedback.reason", piece_id) as tx:
             row = {
                 "piece_id": piece_id,
@@ -65,6 +75,20 @@ def add_reason(
                 "place": place,
             }
             tx.insert("feedback_reason", [row])
+
+
+def _must_exist(store: Store, workspace: Workspace, piece_id: str, criterion_id: str) -> None:
+    piece = store.one("piece", piece_id=piece_id)
+    slots = {slot.slot_id: slot for rubric in workspace.rubrics for slot in rubric.slots}
+    known = [c.criterion_id for c in slots[piece["slot_id"]].criteria] if piece else []
+    if criterion_id not in known:
+        raise InputError(
+            f"there is no criterion {criterion_id} of a piece {piece_id}: "
+            f"{'its criteria are ' + ', '.join(known) if known else 'the piece is unknown'}.",
+            key="feedback.no_criterion",
+            piece=piece_id,
+            criterion=criterion_id,
+        )
 
 
 def feedback(workspace: Workspace, issued_on: date) -> list[Feedback]:
@@ -149,4 +173,5 @@ class _Telling:
                     slot.criterion(criterion_id).text_zh,
                     str(said.get("words", "")),
                     str(said.get("place", "")),
+                    piece,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -17,8 +18,12 @@ from workbench.services.feedback import Feedback, Item, feedback
 from workbench.services.workspace import Workspace
 
 
-def write_feedback(workspace: Workspace, out: Path, issued_on: date) -> list[Path]:
+def write_feedback(
+    workspace: Workspace, out: Path, issued_on: date, school_ids: Collection[str] = ()
+) -> list[Path]:
     """Write every note due now as docx, a folder a school; the notes are always in Chinese.
+
+    ``school_ids`` keeps to these schools; empty for all.
 
     Returns
     -------
@@ -28,6 +33,8 @@ def write_feedback(workspace: Workspace, out: Path, issued_on: date) -> list[Pat
     written: list[Path] = []
     by_school: dict[str, list[FeedbackNote]] = {}
     for told in feedback(workspace, issued_on):
+        if school_ids and told.teacher["school_id"] not in school_ids:
+            continue
         by_school.setdefault(told.school, []).append(_note(workspace, told, issued_on))
     for school, notes in by_school.items():
         written += write_feedback_notes(notes, out / school)

@@ -35,12 +35,13 @@ CODE_OF_KIND = {
     VIDEO: "reused_video",
 }
 CODE_OF_TRACE = {
-    "identical": "copied_text",
+    "identical_file": "copied_text",
     "author_is_teacher": "shared_author",
     "author": "shared_author",
     "revisions": "shared_revisions",
     "created": "shared_revisions",
 }
+_OWN_SENTENCE = ("identical_text", "identical_file", "created", "author_is_teacher")
 FROM_INTAKE = ("unfilled_template", "outside_window", "official_limit")
 RATER_CODES = ("severe_rater", "lenient_rater")
 CODES = (
@@ -193,8 +194,8 @@ def _row(flag: Flag) -> dict[str, object]:
 def _pair_flag(pair: Pair, labels: Mapping[str, str]) -> Flag:
     code = CODE_OF_TRACE[pair.reason] if pair.kind == DOCUMENT else CODE_OF_KIND[pair.kind]
     variant = "self" if pair.tier == SELF and code == "copied_text" else "sentence"
-    if pair.reason in ("identical", "created", "author_is_teacher"):
-        variant = pair.reason if variant == "sentence" else variant
+    if pair.reason in _OWN_SENTENCE and variant == "sentence":
+        variant = pair.reason
     values = {
         "a": labels.get(pair.a, pair.teacher_a),
         "b": labels.get(pair.b, pair.teacher_b),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from models.cases import holds as recorded_holds
 from models.cases import pieces_of_case
 from models.store import Act, Row, Store, Transaction
+from models.submissions import owned_pieces
 from workbench.errors import InputError, RefusedError
 from workbench.services.reopening import reopen
 from workbench.services.roles import authorise, same_person
-from workbench.services.working_days import add_working_days, day_of
+from workbench.services.working_days import CHINA, add_working_days, day_of
 from workbench.services.workspace import Workspace
 
 DISPOSITIONS = ("certify", "re_rate", "adjudicate", "reject")
@@ -85,8 +86,9 @@ def reply(workspace: Workspace, hold_id: str, party: str, words: str, scan: str,
     """
     _need(words, "reply")
     with workspace.store() as store:
-        act = authorise(store, act, "hold.reply")
-        _open_case(store, hold_id)
+        authorise(store, act, "hold.reply")
+        case = _open_case(store, hold_id)
+        act = authorise(store, act, "hold.reply", _school_of(store, case))
         with store.transaction(act, "hold.reply", hold_id) as tx:
             tx.insert("hold_event", [_event(hold_id, "reply", act, party, "", words, scan)])
 
@@ -120,9 +122,10 @@ def resolve(
         )
     _need(words, "reason")
     with workspace.store() as store:
-        act = authorise(store, act, "hold.resolve")
+        authorise(store, act, "hold.resolve")
         case = _open_case(store, hold_id)
-        _may_decide(store, case, disposition, act)
+        act = authorise(store, act, "hold.resolve", _school_of(store, case))
+        _may_decide(store, case, disposition, act.actor, day_of(act.at))
         needs_two = bool(workspace.policy["hold.adverse_needs_two"])
         seconds = _seconded(store, case, disposition, act, needs_two)
         kind = "resolution" if seconds else "proposal"
@@ -136,19 +139,35 @@ def resolve(
     return Resolution(hold_id, state, disposition, tuple(reopened))
 
 
-def _may_decide(store: Store, case: Row, disposition: str, act: Act) -> None:
-    if same_person(store, case["raised_by"], act.actor):
+def may_resolve(store: Store, case: Row, disposition: str, person_id: str, on: date) -> None:
+    """Say beforehand whether a person may decide a case so on that day.
+
+    Raises
+    ------
+    RefusedError
+        With the reason ``resolve`` would give.
+    """
+    at = datetime.combine(on, time(12), CHINA)
+    act = authorise(store, Act(person_id, "", at), "hold.resolve", _school_of(store, case))
+    _may_decide(store, case, disposition, act.actor, on)
+
+
+def _school_of(store: Store, case: Row) -> str | None:
+    """School a case is about; None where it is about several, or about no submission."""
+    owners = {row["submission_id"]: row["school_id"] for row in owned_pieces(store)}
+    schools = {owners[each] for each in case["submissions"] if each in owners}
+    return schools.pop() if len(schools) == 1 else None
+
+
+def _may_decide(store: Store, case: Row, disposition: str, actor: str, on: date) -> None:
+    if same_person(store, case["raised_by"], actor):
         raise RefusedError(
             f"hold {case['hold_id']} was raised by the same person; another one has to decide it.",
             key="hold.raised_by_same",
             hold=case["hold_id"],
         )
     heard = any(event["kind"] == "reply" for event in case["events"])
-    if (
-        disposition in ADVERSE
-        and not heard
-        and day_of(act.at) <= date.fromisoformat(case["due_on"])
-    ):
+    if disposition in ADVERSE and not heard and on <= date.fromisoformat(case["due_on"]):
         raise RefusedError(
             f"hold {case['hold_id']}: nobody has replied and the due date {case['due_on']} has not "
             "passed. Record the reply first.",

@@ -31,7 +31,8 @@ from workbench.services.intake_report import Line, Report
 from workbench.services.keys import pepper
 from workbench.services.packages import opened
 from workbench.services.people import Directory, Roll, TeacherRow, piece_id_of
-from workbench.services.roles import authorise
+from workbench.services.reach import bound_school
+from workbench.services.roles import ALLOWED, authorise, person_of
 from workbench.services.workspace import Fresh, Workspace
 
 
@@ -85,11 +86,12 @@ def import_package(
         ReaderPool(limits) as pool,
     ):
         act = authorise(store, act, "intake.import")
+        own = bound_school(store, person_of(store, act.actor), ALLOWED["intake.import"])
         manifest, report = read_manifest(store, workspace, folder, pool, limits)
         if report is not None:
             return report
         run = prepare(store, workspace, folder, workspace.evidence, limits, progress)
-        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)))
+        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)), own)
         report = reported(manifest, tuple(lines), workspace.rubrics)
         new = _new_lines(store, report)
         if not new and store.one("intake_line", package=report.package):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench import messages
 from workbench.errors import InputError
 from workbench.formats.cells import formula_safe
+from workbench.services.checks import Remark
 from workbench.services.intake_report import Report
 
 COLUMNS = "item teacher_id competency slot file verdict code reason seconds peak_mib".split()
@@ -17,11 +19,13 @@ COLUMNS = "item teacher_id competency slot file verdict code reason seconds peak
 
 def report_rows(report: Report) -> list[dict[str, Any]]:
     """One flat row a line of the manifest; ``reason`` is said in the language of the run."""
+    return [{**line.as_json(), "reason": said(line.remarks)} for line in report.lines]
+
+
+def said(remarks: Sequence[Remark]) -> str:
+    """Say remarks one after the other in the language of the run."""
     joint = "" if messages.language() == "zh" else " "
-    return [
-        {**line.as_json(), "reason": joint.join(each.sentence() for each in line.remarks)}
-        for line in report.lines
-    ]
+    return joint.join(each.sentence() for each in remarks)
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.errors import StoreError
 from models.evidence_store import EvidenceStore
-from models.store import Store
+from models.store import Row, Store
 from models.submissions import blank_forms, extracts, known_files, pieces_with_reads
 from rubrics.canonical import canonical_json
 from rubrics.rubric import RubricSet, Slot
@@ -162,18 +162,20 @@ def _count_remarks(slot: Slot, facts: FileFacts, files: int) -> list[Remark]:
     return check_count(slot, files - 1 + inside if inside else files)
 
 
-def refuse_after_reading(store: Store, lines: list[Line]) -> list[Line]:
+def refuse_after_reading(store: Store, lines: list[Line], own: str | None = None) -> list[Line]:
     """Refuse what does not fit what is recorded.
 
     New files for pieces raters have read (what was judged stays as it was), a
     video other than the one stated, a number somebody else bears, and a name
-    several teachers bear.
+    several teachers bear. Who acts for one school, ``own``, brings in nothing of another.
     """
     read, known, roll = pieces_with_reads(store), known_files(store), Roll(store)
+    place = store.one("school", school_id=own) if own else None
     made = []
     for line in lines:
         if line.verdict != REJECT:
-            remark = _stranger(line, roll) or _too_late(line, known.get(place_of(line, roll)), read)
+            remark = _elsewhere(line, place) or _stranger(line, roll)
+            remark = remark or _too_late(line, known.get(place_of(line, roll)), read)
             if remark:
                 line = replace(line, remarks=(*line.remarks, remark))  # noqa: PLW2901
         made.append(line)
@@ -184,6 +186,13 @@ def place_of(line: Line, roll: Roll) -> tuple[str, str]:
     """Teacher a line is about, as far as one is known, and slot."""
     meant = roll.find(line.row.teacher_id, line.row.teacher_name, line.row.school)
     return meant[0] if len(meant) == 1 else "", line.row.slot_id
+
+
+def _elsewhere(line: Line, own: Row | None) -> Remark | None:
+    """Refuse a line of another school; a teacher's known school is compared by ``_stranger``."""
+    if own is None or line.row.school == own["name"]:
+        return None
+    return Remark("other_school", REJECT, {"school": line.row.school, "own": own["name"]})
 
 
 def _stranger(line: Line, roll: Roll) -> Remark | None:

@@ -35,7 +35,12 @@ _COLUMNS = (
 
 
 def panel_agreement(
-    workspace: Workspace, by: Sequence[str] = (), random_seed: int = 1, *, of_marks: bool = False
+    workspace: Workspace,
+    by: Sequence[str] = (),
+    random_seed: int = 1,
+    *,
+    of_marks: bool = False,
+    school_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Agreement of the first two blind reads of each piece, as the objects of ``agreement --json``.
 
@@ -47,6 +52,8 @@ def panel_agreement(
         Of the resamples.
     of_marks : bool
         Compare marks (met, not met) instead of levels: a diagnosis, not the headline.
+    school_id : str or None
+        Only pieces of this school; None for all.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def panel_agreement(
     """
     with workspace.store() as store:
         ratings = _mark_ratings(store) if of_marks else _level_ratings(store, workspace)
-        schools = len(store.where("school"))
+    ratings = _of_school(ratings, school_id)
     if ratings.empty:
         raise RefusedError(
             "no piece has two blind reads yet, so agreement is unknown.", key="panel.no_pairs"
@@ -70,6 +77,7 @@ def panel_agreement(
     scale = MARK_SCALE if of_marks else [str(level) for level in LEVELS]
     columns = {"school": frames.SCHOOL, "competency": frames.COMPETENCY, "slot": frames.SLOT}
     groups = [columns.get(name, name) for name in by]
+    schools = ratings[frames.SCHOOL].nunique()
     found: list[Coefficient] = agreement_report(
         ratings,
         scale,
@@ -85,20 +93,25 @@ def panel_agreement(
     return [asdict(one) for one in found]
 
 
-def panel_severity(workspace: Workspace) -> pd.DataFrame:
-    """Severity of each rater, the share of criteria found met less than co-raters did."""
+def panel_severity(workspace: Workspace, school_id: str | None = None) -> pd.DataFrame:
+    """Severity of each rater, the share of criteria found met less than co-raters did.
+
+    ``school_id`` leaves only the pieces of one school; None takes all.
+    """
     with workspace.store() as store:
-        marks = mark_frame(store, (Round.BLIND,))
+        marks = _of_school(mark_frame(store, (Round.BLIND,)), school_id)
     if marks.empty:
         raise RefusedError("there are no reads yet.", key="panel.no_reads")
     return severity(marks)
 
 
-def panel_findings(workspace: Workspace, random_seed: int = 1) -> list[dict[str, Any]]:
-    """Tests of every rater, as the objects of ``effects --json``."""
+def panel_findings(
+    workspace: Workspace, random_seed: int = 1, school_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Tests of every rater, as the objects of ``effects --json``; of one school where named."""
     rule = workspace.policy.section("flag.severe_rater")
     with workspace.store() as store:
-        marks = mark_frame(store, (Round.BLIND,))
+        marks = _of_school(mark_frame(store, (Round.BLIND,)), school_id)
     if marks.empty:
         raise RefusedError("there are no reads yet.", key="panel.no_reads")
     thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
@@ -126,6 +139,16 @@ def _level_ratings(store: Store, workspace: Workspace) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _of_school(rows: pd.DataFrame, school_id: str | None) -> pd.DataFrame:
+    """Rows about pieces of one school, categories nobody has left out; all where None."""
+    if school_id is None:
+        return rows
+    chosen = rows[rows[frames.SCHOOL] == school_id].copy()
+    for column in chosen.select_dtypes("category"):
+        chosen[column] = chosen[column].cat.remove_unused_categories()
+    return chosen.reset_index(drop=True)
 
 
 def _mark_ratings(store: Store) -> pd.DataFrame:

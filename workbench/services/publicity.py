@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from models.publications import (
 )
 from models.store import Act, Row, Store
 from workbench.errors import InputError, RefusedError
+from workbench.services.reach import act_for, schools_seen
 from workbench.services.reopening import reopen
 from workbench.services.results import ResultRow, result_standing
 from workbench.services.roles import authorise
@@ -44,23 +46,43 @@ def open_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> lis
     """
     opened: list[Opened] = []
     with workspace.store() as store:
-        act = authorise(store, act, "publicity.open")
-        schools = school_ids or [row["school_id"] for row in store.where("school")]
+        act, schools = act_for(store, act, "publicity.open", school_ids)
         rows = result_standing(store, workspace).rows
         shown = published_levels(store)
         closes_on, assumed = add_working_days(day_of(act.at), workspace.policy["publicity.days"])
         for school_id in schools:
-            news = [
-                row
-                for row in rows
-                if row.school_id == school_id
-                and row.level is not None
-                and shown.get((row.teacher_id, row.competency)) != row.level
-            ]
-            if news:
+            if news := _news(rows, shown, school_id):
                 made = _publish(store, school_id, news, closes_on, act)
                 opened.append(Opened(made, school_id, len(news), closes_on, assumed))
     return opened
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """What opening a publicity would show: the results by school, and the last day to object.
+
+    ``assumed`` says that a year's holidays were not known yet.
+    """
+
+    by_school: Mapping[str, tuple[ResultRow, ...]]
+    closes_on: date
+    assumed: bool
+
+
+def upcoming(workspace: Workspace, person_id: str, today: date) -> Upcoming:
+    """Results that would be published if it were opened today, of the schools one may see.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not see publicities.
+    """
+    with workspace.store() as store:
+        schools = schools_seen(store, person_id, "publicity.show")
+        rows, shown = result_standing(store, workspace).rows, published_levels(store)
+    closes_on, assumed = add_working_days(today, workspace.policy["publicity.days"])
+    found = {school_id: tuple(_news(rows, shown, school_id)) for school_id in schools}
+    return Upcoming({key: news for key, news in found.items() if news}, closes_on, assumed)
 
 
 def object_to(
@@ -79,6 +101,7 @@ def object_to(
                 competency=competency,
             )
             if listed and day_of(act.at) <= date.fromisoformat(publication["closes_on"]):
+                act = authorise(store, act, "publicity.object", publication["school_id"])
                 return _record(store, publication, teacher_id, competency, raised_by, words, act)
     raise RefusedError(
         f"{competency} of {teacher_id} is not in a publicity that is open today.",
@@ -107,6 +130,9 @@ def answer(workspace: Workspace, objection_id: str, given: str, words: str, act:
                 objection=objection_id,
             )
         case = pending[objection_id]
+        shown = store.one("publication", publication_id=case["publication_id"])
+        school_id = str(shown["school_id"]) if shown else None
+        act = authorise(store, act, "publicity.answer", school_id)
         with store.transaction(act, "publicity.answer", objection_id) as tx:
             tx.insert(
                 "objection_answer",
@@ -127,13 +153,9 @@ def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> li
         If one named has days left or an objection open; nothing is closed then.
     """
     with workspace.store() as store:
-        act = authorise(store, act, "publicity.close")
+        act, schools = act_for(store, act, "publicity.close", school_ids)
         with store.transaction(act, "publicity.close") as tx:  # no objection comes in between
-            due = [
-                p
-                for p in open_publications(store)
-                if not school_ids or p["school_id"] in school_ids
-            ]
+            due = [p for p in open_publications(store) if p["school_id"] in schools]
             pending = {row["publication_id"] for row in unanswered_objections(store)}
             for publication in due:
                 _may_close(publication, pending, act)
@@ -167,6 +189,19 @@ def list_publicity(workspace: Workspace) -> list[Row]:
 def cleared(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
     """Levels a closed publicity has shown, by teacher and competency: publication and level."""
     return cleared_levels(store)
+
+
+def _news(
+    rows: Sequence[ResultRow], shown: Mapping[tuple[str, str], str], school_id: str
+) -> list[ResultRow]:
+    """Results of a school with a level that has not been shown."""
+    return [
+        row
+        for row in rows
+        if row.school_id == school_id
+        and row.level is not None
+        and shown.get((row.teacher_id, row.competency)) != row.level
+    ]
 
 
 def _publish(store: Store, school_id: str, news: list[ResultRow], closes_on: date, act: Act) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.store import Act
@@ -15,12 +15,14 @@ from workbench.formats.roster_rows import TeacherRow as RosterTeacher
 from workbench.formats.values import read_yes_no
 from workbench.readers.errors import Unreadable
 from workbench.readers.isolation import ReaderPool
-from workbench.services.checks import Remark
+from workbench.services.checks import REJECT, Remark
+from workbench.services.identities import school_label
 from workbench.services.intake import reading_limits
 from workbench.services.intake_report import remark_of
 from workbench.services.keys import pepper
 from workbench.services.people import Directory, TeacherRow
-from workbench.services.roles import authorise
+from workbench.services.reach import bound_school
+from workbench.services.roles import ALLOWED, authorise, person_of
 from workbench.services.workspace import Fresh, Workspace
 
 FACT_OF_NOTE = {
@@ -51,6 +53,10 @@ def import_roster(
     with workspace.store() as store:
         act = authorise(store, act, "roster.import")
         roster = read_roster(workspace, path, school)
+        bound = bound_school(store, person_of(store, act.actor), ALLOWED["roster.import"])
+        left_out: list[tuple[str, Remark]] = []
+        if bound is not None:
+            roster, left_out = _only_of(roster, school_label(store, bound), path.name)
         secret = pepper(workspace)
         if roster.teachers or roster.raters or roster.schools:
             with store.transaction(act, "roster.import", path.name) as tx:
@@ -78,7 +84,7 @@ def import_roster(
         len(roster.schools),
         len(roster.teachers),
         len(roster.raters),
-        tuple(_told(roster)),
+        (*_told(roster), *left_out),
         roster.skipped,
     )
 
@@ -96,6 +102,21 @@ def read_roster(workspace: Workspace, path: Path, school: str = "") -> Roster:
             code=refused.code,
         ) from refused
     return parse_roster(sheets, workspace.rubrics, school=school)
+
+
+def _only_of(roster: Roster, own: str, file: str) -> tuple[Roster, list[tuple[str, Remark]]]:
+    """Keep the rows of one school; how many of others were left out is told."""
+    kept = replace(
+        roster,
+        schools=tuple(row for row in roster.schools if row.name == own),
+        teachers=tuple(row for row in roster.teachers if row.school == own),
+        raters=tuple(row for row in roster.raters if row.school == own),
+    )
+    rows, own_rows = ([*r.schools, *r.teachers, *r.raters] for r in (roster, kept))
+    if len(rows) == len(own_rows):
+        return kept, []
+    told = {"count": str(len(rows) - len(own_rows)), "own": own}
+    return kept, [(file, Remark("roster.other_school", REJECT, told))]
 
 
 def _told(roster: Roster) -> list[tuple[str, Remark]]:

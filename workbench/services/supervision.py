@@ -29,6 +29,11 @@ from workbench.services.workspace import Workspace
 def sample(workspace: Workspace, random_seed: str, act: Act) -> list[Drawn]:
     """Draw and keep the county's sample at the policy's rate and minima."""
     policy = workspace.policy
+    if not random_seed.strip():
+        raise InputError(
+            "a sample is drawn with a random seed, published with it. Give one.",
+            key="supervision.seed_needed",
+        )
     with workspace.store() as store:
         act = authorise(store, act, "supervision.sample")
         candidates = _candidates(store, workspace)

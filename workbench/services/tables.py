@@ -18,7 +18,7 @@ from workbench.readers.tables import Sheet
 
 MOST_ROWS = 2_000_000
 MARK_KEYS = ("item", "teacher_id", "slot", "rater", "criterion", "met", "round")
-_PIECE_HEADERS = ("piece", "piece_id")
+_PIECE_HEADERS = frozenset(map(normal, ("piece", "piece_id")))
 
 
 def rows_of_table(path: Path) -> list[dict[str, object]]:
@@ -63,12 +63,9 @@ def _mark(body: BodyRow) -> dict[str, object]:
 
 
 def _piece(body: BodyRow) -> str:
-    stated = [text for header, text in body.notes.items() if normal(header) in _PIECE_KEYS]
+    stated = [text for header, text in body.notes.items() if normal(header) in _PIECE_HEADERS]
     both = f"{body.text('teacher_id')} {body.text('slot')}".strip()
     return next(iter(stated), "") or body.text("item") or both
-
-
-_PIECE_KEYS = frozenset(normal(header) for header in _PIECE_HEADERS)
 
 
 def _body(path: Path, keys: Sequence[str], kind: str) -> list[BodyRow]:

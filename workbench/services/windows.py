@@ -42,6 +42,7 @@ def set_window(workspace: Workspace, school: str, state: str, act: Act) -> str:
     with workspace.store() as store:
         act = authorise(store, act, "intake.window")
         school_id = school_id_of(store, school)
+        act = authorise(store, act, "intake.window", school_id)
         events = store.where("submission_window", school_id=school_id)
         now = str(events[-1]["state"]) if events else ""
         if now not in _AFTER[state]:

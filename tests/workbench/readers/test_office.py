@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -118,3 +119,17 @@ def test_macros_and_links_are_off_in_the_private_profile(tmp_path):
     settings = (tmp_path / "profile/user/registrymodifications.xcu").read_text()
     assert "DisableMacrosExecution" in settings
     assert "BlockUntrustedRefererLinks" in settings
+
+
+@pytest.mark.skipif(shutil.which("fc-match") is None, reason="no fontconfig here")
+@pytest.mark.parametrize("name", ["宋体", "SimSun", "仿宋_GB2312", "楷体", "黑体", "微软雅黑"])
+def test_fonts_of_windows_are_stood_in_for_by_simplified_chinese_ones(tmp_path, name):
+    Office(None, tmp_path)._prepare()
+    found = subprocess.run(
+        ["fc-match", "-f", "%{family}", name],
+        env={**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert any(mark in found for mark in (" SC", "Sim", "FangSong", "KaiTi", "YaHei", "Fandol"))

@@ -1,0 +1,128 @@
+"""Who is to read what, as it stands: assignments that are open, done or ended without a read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from models.store import Row, Store
+
+_CURRENT = """
+FROM assignment AS a
+LEFT JOIN assignment_end AS e USING (assignment_id)
+LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
+  ON o.piece_id = a.piece_id
+LEFT JOIN read AS r ON r.piece_id = a.piece_id AND r.rater_id = a.rater_id
+  AND r.round = a.round AND r.reading = a.reading
+  AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+JOIN piece AS p ON p.piece_id = a.piece_id
+JOIN submission AS s USING (submission_id)
+WHERE a.reading = COALESCE(o.reading, 1)
+"""
+_COLUMNS = (
+    "a.assignment_id, a.piece_id, a.rater_id, a.round, a.reading, a.position, p.slot_id, "
+    "s.competency, e.why, r.read_id, r.submitted_at"
+)
+
+
+def assignments_of(store: Store, rater_id: str) -> list[Row]:
+    """Assignments of a rater on current readings, in the rater's own order.
+
+    ``read_id`` is None until the read is recorded; ``why`` is None unless the
+    assignment ended without one.
+    """
+    query = f"SELECT {_COLUMNS} {_CURRENT} AND a.rater_id = ? ORDER BY a.position, a.rowid"
+    return store.rows(query, (rater_id,))
+
+
+def open_assignments(store: Store) -> list[Row]:
+    """Assignments on current readings that wait for their read, of everybody."""
+    query = (
+        f"SELECT {_COLUMNS} {_CURRENT} AND e.assignment_id IS NULL AND r.read_id IS NULL "
+        "ORDER BY a.assignment_id"
+    )
+    return store.rows(query)
+
+
+def all_assignments(store: Store) -> list[Row]:
+    """Assignments on current readings of everybody, done and ended ones too."""
+    return store.rows(f"SELECT {_COLUMNS} {_CURRENT} ORDER BY a.assignment_id")
+
+
+def assignment(store: Store, piece_id: str, rater_id: str) -> Row | None:
+    """Latest assignment of a rater on the current reading of a piece, or None."""
+    found = store.rows(
+        f"SELECT {_COLUMNS} {_CURRENT} AND a.piece_id = ? AND a.rater_id = ? "
+        "ORDER BY a.assignment_id DESC LIMIT 1",
+        (piece_id, rater_id),
+    )
+    return found[0] if found else None
+
+
+def assigned_ever(store: Store) -> dict[str, set[str]]:
+    """Raters each piece was ever assigned to, in any reading: they are not fresh to it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in store.rows("SELECT DISTINCT piece_id, rater_id FROM assignment"):
+        found[row["piece_id"]].add(row["rater_id"])
+    return found
+
+
+def readers_ever(store: Store) -> dict[str, set[str]]:
+    """Everybody who has read a piece, in any round and reading."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in store.rows("SELECT DISTINCT piece_id, rater_id FROM read"):
+        found[row["piece_id"]].add(row["rater_id"])
+    return found
+
+
+def last_positions(store: Store) -> dict[str, int]:
+    """Last place in each rater's queue."""
+    return {
+        row["rater_id"]: row["last"]
+        for row in store.rows(
+            "SELECT rater_id, MAX(position) AS last FROM assignment GROUP BY rater_id"
+        )
+    }
+
+
+def owned_piece(store: Store, piece_id: str) -> Row | None:
+    """One piece with its slot, submission, teacher and school, or None."""
+    found = store.rows(
+        "SELECT p.piece_id, p.slot_id, p.submission_id, s.competency, s.attempt, s.teacher_id, "
+        "t.school_id, t.teacher_no, t.name AS teacher_name, h.name AS school_name FROM piece AS p "
+        "JOIN submission AS s USING (submission_id) JOIN teacher AS t USING (teacher_id) "
+        "JOIN school AS h USING (school_id) WHERE p.piece_id = ?",
+        (piece_id,),
+    )
+    return found[0] if found else None
+
+
+def reading_of_piece(store: Store, piece_id: str) -> int:
+    """Current reading of a piece: 1, or that of its latest reopening."""
+    found = store.rows(
+        "SELECT MAX(reading) AS latest FROM reopening WHERE piece_id = ?", (piece_id,)
+    )
+    return int(found[0]["latest"] or 1)
+
+
+def standing_reads_of(store: Store, piece_id: str) -> list[Row]:
+    """Reads of the current reading of a piece that are not replaced, with marks and comments."""
+    rows = store.rows(
+        "SELECT * FROM read AS r WHERE piece_id = ? AND reading = ? AND NOT EXISTS "
+        "(SELECT 1 FROM read AS later WHERE later.replaces = r.read_id) ORDER BY read_id",
+        (piece_id, reading_of_piece(store, piece_id)),
+    )
+    for row in rows:
+        marks = store.rows("SELECT * FROM mark WHERE read_id = ?", (row["read_id"],))
+        row["marks"] = {mark["criterion_id"]: mark["met"] for mark in marks}
+        row["comments"] = {mark["criterion_id"]: mark["comment"] for mark in marks}
+    return rows
+
+
+def department_of(store: Store, teacher_id: str) -> str:
+    """Department 教研组 of a teacher as last stated; empty where nobody stated it."""
+    found = store.rows(
+        "SELECT value FROM teacher_fact WHERE teacher_id = ? AND name = 'department' "
+        "ORDER BY rowid DESC LIMIT 1",
+        (teacher_id,),
+    )
+    return str(found[0]["value"]) if found else ""

@@ -1,0 +1,168 @@
+"""A real server on a free port, a workspace built once, and pages signed in by name.
+
+Browser tests use ``county`` (the workspace), ``server`` (its address) and
+``page_as(name)``: a page of a new browser context, signed in as that person.
+Every request that leaves the server is collected in ``page.outside``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from models.store import Act
+from sample_evidence.people import COUNTY, ROUND
+from workbench.services.accounts import add_user, set_password
+from workbench.services.intake import import_package
+from workbench.services.roster import import_roster
+from workbench.services.workspace import Workspace, create
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_evidence" / "county"
+PASSWORD = "青山-绿水-2026-ab"
+START = datetime(2026, 10, 20, 1, tzinfo=UTC)
+
+
+def act(who: str, reason: str = "") -> Act:
+    return Act(who, "", START, reason)
+
+
+@pytest.fixture(scope="session")
+def county(tmp_path_factory) -> Workspace:
+    """The sample county with roster and evidence taken in; everybody has the same password.
+
+    PS01 to PS09 are raters, ZZ01 chairs, FH01 reviews for the county, DJ01 is its
+    registrar, DJ02 the registrar of one school, GL01 the administrator.
+    """
+    folder = tmp_path_factory.mktemp("county") / "workspace"
+    made = create(
+        folder, str(SAMPLES / "policy.toml"), ROUND, COUNTY, act("建档人"), secrets.token_bytes
+    )
+    import_roster(made, SAMPLES / "roster.xlsx", act("建档人"), secrets.token_bytes)
+    import_package(made, SAMPLES / "package", act("建档人"), secrets.token_bytes)
+    give_accounts(made)
+    return made
+
+
+def give_accounts(made: Workspace) -> None:
+    with made.store() as store:
+        school = store.one("school", school_id="s01")["name"]
+    for person_id, name, role, place in (
+        ("GL01", "管理甲", "admin", ""),
+        ("DJ01", "登记甲", "registrar", ""),
+        ("DJ02", "登记乙", "registrar", school),
+    ):
+        who = act("建档人")
+        add_user(made, name, [role], who, secrets.token_bytes, person_id=person_id, school=place)
+    with made.store() as store:
+        people = [row["person_id"] for row in store.where("person")]
+    for person_id in people:
+        set_password(made, person_id, PASSWORD, act(person_id))
+
+
+@pytest.fixture(scope="session")
+def server(county) -> Iterator[str]:
+    """Address of ``workbench serve`` on the county, in a process of its own."""
+    command = [sys.executable, "-m", "workbench", "--workspace", str(county.folder)]
+    log = (county.folder / "logs" / "test-server.log").open("w")
+    running = subprocess.Popen(
+        [*command, "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env={**os.environ, "WORKBENCH_LANG": "en", "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        address = re.search(r"http://[0-9.:]+", running.stdout.readline())[0]
+        _wait_for(address)
+        yield address
+    finally:
+        running.terminate()
+        running.wait(20)
+        log.close()
+
+
+def _wait_for(address: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if httpx.get(f"{address}/_stcore/health").status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests; skipped where the machine has none."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with playwright_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser, server):
+    """Build browser contexts as a client in China has them; all are closed at the end."""
+    opened = []
+
+    def make(width: int = 1366, height: int = 768):
+        made = browser.new_context(
+            base_url=server,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            viewport={"width": width, "height": height},
+        )
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def page_as(context, server) -> Callable:
+    """Give a page signed in as a person (identifier or name), at the address asked for."""
+
+    def sign_in(name: str, path: str = "/", *, width: int = 1366, height: int = 768):
+        page = context(width, height).new_page()
+        page.outside = []
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((server, "data:", "blob:"))
+                else page.outside.append(request.url)
+            ),
+        )
+        page.goto(f"/signin?next={path}")
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.click("button")
+        settled(page)
+        return page
+
+    return sign_in
+
+
+def settled(page) -> None:
+    """Wait until the script of the page has run."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')

@@ -1,0 +1,523 @@
+"""Pages of the chair and the county: each opens for its role, acts through its service, refuses others."""
+
+import json
+import random
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from models.ratings import all_reads
+from models.store import Act
+from workbench import messages, session
+from workbench.app_pages.drawing import csv_table
+from workbench.errors import RefusedError
+from workbench.services import acting
+from workbench.services.adjudication import rule, ruling_view, rulings_due
+from workbench.services.case_text import beside, shortened
+from workbench.services.case_view import case_rows, case_view
+from workbench.services.county import county_overview
+from workbench.services.flags import raise_flags
+from workbench.services.holds import show_hold
+from workbench.services.panel_view import panel_view
+from workbench.services.progress import progress_of, reminder
+from workbench.services.supervision import sample
+from workbench.services.supervision_view import supervision_view
+from workbench.services.workspace import Workspace, create
+
+AT = datetime(2026, 9, 21, 2, tzinfo=UTC)
+SCHOOLS = {"s1": "城关小学", "s2": "青山小学", "s3": "县教研室"}
+TEACHERS = {"T1": "s1", "T2": "s1", "T3": "s2", "T4": "s2"}
+PEOPLE = {
+    "R1": ("评审一", "s3", "rater"),
+    "R2": ("评审二", "s3", "rater"),
+    "R3": ("评审三", "s3", "rater"),
+    "C1": ("组长甲", "s3", "chair"),
+    "C2": ("组长乙", "s2", "chair"),
+    "K1": ("复核甲", "s3", "county"),
+    "K2": ("复核乙", "s3", "county"),
+    "G1": ("登记甲", "s1", "registrar"),
+}
+PASS_COUNT = {"B8-1": 4, "B8-2": 3}
+READS = [
+    *[(t, s, r, "1" * 6 if s == "B8-1" else "1" * 5) for t in ("T1", "T2") for s in PASS_COUNT
+      for r in ("R1", "R2")],
+    ("T3", "B8-1", "R1", "111111"), ("T3", "B8-1", "R2", "101111"),  # waits for a third read
+    ("T4", "B8-1", "R1", "111111"), ("T4", "B8-1", "R2", "101111"),
+    ("T4", "B8-1", "R3", "1?1111"),  # the third reader cannot judge: the chair rules
+    ("T4", "B8-2", "R1", "11111"),
+]  # fmt: skip
+POLICY = """
+[pack]
+id = "test-county"
+name_zh = "示例县"
+name_en = "Example county"
+[rule.choice]
+points_required = { value = 1, unit = "competencies", source = "test" }
+[rule.hours]
+total_min = { value = 0, unit = "hours", source = "test" }
+practice_min = { value = 0, unit = "hours", source = "test" }
+practice_share_min = { value = 0.0, unit = "share", source = "test" }
+[rule.environments]
+cross_environment = { value = "any", unit = "choice", source = "test" }
+[rule.audit]
+county_min_per_school = { value = 1, unit = "pieces", source = "test" }
+always_include = { value = ["held_by_anomaly"], unit = "list", source = "test" }
+"""
+
+
+def essay(seed, chars=700):
+    rng = random.Random(f"essay {seed}")
+    body = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(chars))
+    return "。".join(body[start : start + 20] for start in range(0, chars, 20))
+
+
+def piece_id(teacher, slot):
+    return f"p-{teacher}-{slot}"
+
+
+def text_of(teacher, slot):
+    """T4's second text is T1's: a case for both."""
+    return essay(f"{'T1' if (teacher, slot) == ('T4', 'B8-2') else teacher} {slot}")
+
+
+def enter_people(tx):
+    tx.insert("school", [{"school_id": i, "name": name} for i, name in SCHOOLS.items()])
+    tx.insert("person", [
+        {"person_id": i, "name": name, "school_id": school, "department": "",
+         "roles": json.dumps([role]), "relations": "[]", "pseudonym": f"r{i}"}
+        for i, (name, school, role) in PEOPLE.items()
+    ])  # fmt: skip
+    for teacher, school in TEACHERS.items():
+        row = {"teacher_id": teacher, "teacher_no": teacher, "name": f"教师{teacher[1]}"}
+        tx.insert("teacher", [{**row, "school_id": school}])
+        facts = {"online_passed": "1", "choices": '["B8"]'}
+        tx.insert("teacher_fact", [
+            {"teacher_id": teacher, "name": name, "value": value} for name, value in facts.items()
+        ])  # fmt: skip
+        tx.insert("alias", [{"teacher_id": teacher, "pseudonym": teacher, "salt": "00"}])
+
+
+def enter_evidence(tx):
+    for number, (teacher, slot) in enumerate((t, s) for t in TEACHERS for s in PASS_COUNT):
+        submission = f"{teacher}.B8.1"
+        if slot == "B8-1":
+            tx.insert("submission", [{"submission_id": submission, "teacher_id": teacher,
+                                      "competency": "B8", "attempt": 1}])  # fmt: skip
+        piece = {"piece_id": piece_id(teacher, slot), "submission_id": submission, "slot_id": slot}
+        tx.insert("piece", [piece])
+        sha256 = f"{number:064x}"
+        tx.insert("evidence_file", [{
+            "piece_id": piece["piece_id"], "item": f"{number}", "path": "教案.docx", "bytes": 1,
+            "attached": 1, "verdict": "accept", "stated": "{}", "sha256": sha256,
+            "submitted_at": "2026-09-10T02:00:00Z",
+        }])  # fmt: skip
+        facts = json.dumps({"media_type": "docx", "text": text_of(teacher, slot)})
+        tx.insert("extract", [{"sha256": sha256, "media_type": "docx", "facts": facts}])
+
+
+def enter_reads(tx, reads=READS):
+    for number, (teacher, slot, rater, word) in enumerate(reads):
+        at = AT - timedelta(days=1) + timedelta(minutes=10 * number)
+        written = [f"{each:%Y-%m-%dT%H:%M:%SZ}" for each in (at, at + timedelta(minutes=6))]
+        round_name = {"R3": "third", "K1": "county"}.get(rater, "blind")
+        read_id = tx.insert("read", [{
+            "piece_id": piece_id(teacher, slot), "rater_id": rater, "round": round_name,
+            "reading": 1, "opened_at": written[0], "submitted_at": written[1], "comment": "",
+            "replaces": None,
+        }])[0]  # fmt: skip
+        marks = []
+        for place, sign in enumerate(word):
+            passes = PASS_COUNT[slot]
+            name = f"P{place + 1}" if place < passes else f"E{place + 1 - passes}"
+            met = {"1": 1, "0": 0, "?": None}[sign]
+            marks.append((f"{slot}.{name}", met, "" if met else f"<b>未见</b> {rater}"))
+        tx.insert_marks(read_id, marks)
+
+
+def enter_assignments(tx):
+    rows = [("T3", "B8-1", "R3", "third"), ("T3", "B8-2", "R1", "blind"),
+            ("T3", "B8-2", "R2", "blind"), ("T4", "B8-2", "R2", "blind")]  # fmt: skip
+    tx.insert("assignment", [
+        {"piece_id": piece_id(teacher, slot), "rater_id": rater, "round": round_name,
+         "reading": 1, "position": place}
+        for place, (teacher, slot, rater, round_name) in enumerate(rows, 1)
+    ])  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def round_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    pack = folder / "policy.toml"
+    pack.write_text(POLICY, encoding="utf-8")
+    act = Act("登记员", "", AT - timedelta(days=20))
+    made = create(folder / "w", str(pack), "2026秋", "示例县", act, lambda n: bytes(range(n)))
+    with made.store() as store, store.transaction(act, "test") as tx:
+        for enter in (enter_people, enter_evidence, enter_reads, enter_assignments):
+            enter(tx)
+    raise_flags(made, Act("K1", "", AT))
+    return folder / "w"
+
+
+@pytest.fixture
+def workspace(round_folder, tmp_path):
+    """Two schools under way: one piece awaits a third read, one a ruling, two are held as copied."""
+    return Workspace(Path(shutil.copytree(round_folder, tmp_path / "w")))
+
+
+@pytest.fixture(autouse=True)
+def chinese():
+    messages.use_language("zh")
+    yield
+    messages.use_language("zh")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time of the pages; tests move it."""
+    told = {"now": AT}
+    monkeypatch.setattr(session, "now", lambda: told["now"])
+    monkeypatch.setattr(session, "today", lambda: session.now().date())
+    return told
+
+
+@pytest.fixture
+def open_page(workspace, clock, monkeypatch):
+    def signed_in(person_id, language):
+        messages.use_language(language)
+        person, version = acting.standing(workspace, person_id)
+        return session.Session(
+            workspace, person_id, person.name, person.roles, person.school_id, person.place,
+            language, version, "s",
+        )  # fmt: skip
+
+    def script(name):
+        import importlib
+
+        importlib.import_module(f"workbench.app_pages.{name}").draw()
+
+    def opened(name, person_id, language="zh", **query):
+        monkeypatch.setattr(session, "current", lambda: signed_in(person_id, language))
+        page = AppTest.from_function(script, args=(name,), default_timeout=20)
+        for key, value in query.items():
+            page.query_params[key] = value
+        return page.run()
+
+    return opened
+
+
+def words(page):
+    """Everything a page says, in one string."""
+    kinds = ("title", "subheader", "caption", "info", "warning", "success", "error", "markdown")
+    said = [each.value for kind in (*kinds, "text", "code") for each in page.get(kind)]
+    return "\n".join([*said, *(each.proto.body for each in page.get("html"))])
+
+
+def press(page, label):
+    return next(each for each in page.button if each.label == label).click().run()
+
+
+def count(workspace, table):
+    with workspace.store() as store:
+        return len(store.where(table))
+
+
+def last(workspace, table):
+    with workspace.store() as store:
+        return store.where(table)[-1]
+
+
+PAGES = {
+    "progress": "C1", "agreement": "C1", "holds": "C1", "adjudication": "C1", "county": "K1",
+    "supervision": "K1",
+}  # fmt: skip
+REFUSED = {
+    "progress": "R1", "agreement": "G1", "holds": "R1", "adjudication": "K1", "county": "C1",
+    "supervision": "G1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_opens_for_its_role_in_both_languages(open_page, name, language):
+    page = open_page(name, PAGES[name], language)
+    assert not page.exception
+    assert not page.error
+    assert page.title[0].value == messages.sentence(language, f"page.{name}")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_each_page_is_refused_to_other_roles_by_its_service(open_page, name):
+    page = open_page(name, REFUSED[name])
+    assert not page.exception
+    assert len(page.error) == 1
+    assert not page.dataframe
+    assert not page.metric
+
+
+def test_progress_counts_what_each_school_waits_for(workspace):
+    found = progress_of(workspace, "C1")
+    hill = next(row for row in found.schools if row.school_id == "s2")
+    assert (hill.pieces, hill.settled) == (4, 0)
+    assert (hill.awaiting_blind, hill.awaiting_third, hill.awaiting_ruling) == (2, 1, 1)
+    town = next(row for row in found.schools if row.school_id == "s1")
+    assert town.settled_share == 1
+    assert (found.total.pieces, found.total.settled_share) == (8, 0.5)
+
+
+def test_a_median_needs_enough_timed_reads(workspace):
+    by_rater = {row.rater_id: row for row in progress_of(workspace, "C1").raters}
+    assert by_rater["R1"].median_minutes == 6
+    assert by_rater["R3"].median_minutes is None  # one read only
+    assert (by_rater["R3"].assigned, by_rater["R3"].read, by_rater["R3"].left) == (2, 1, 1)
+
+
+def test_the_reminder_names_who_is_behind_and_nobody_else(open_page, workspace):
+    (said,) = open_page("progress", "C1").code
+    assert said.value == reminder(progress_of(workspace, "C1"), "2026秋")
+    assert "评审二老师：还有 2 件" in said.value
+    assert "教师" not in said.value.replace("老师", "")
+
+
+def test_a_chair_of_one_school_sees_that_school_only(workspace):
+    assert [row.school_id for row in progress_of(workspace, "C2").schools] == ["s2"]
+    assert {row["school"] for row in case_rows(workspace, "C2", AT.date())} == {"青山小学"}
+    (other,) = (r for r in case_rows(workspace, "C1", AT.date()) if r["school"] == "城关小学")
+    with pytest.raises(RefusedError, match="another school"):
+        case_view(workspace, "C2", other["hold_id"], AT.date())
+
+
+def test_agreement_without_an_interval_says_too_few_instead_of_a_number(open_page, workspace):
+    view = panel_view(workspace, "C1")
+    assert view.pieces == 6
+    assert view.headline["exact"].value == pytest.approx(4 / 6)  # T3 and T4 differ on B8-1
+    assert view.headline["exact"].lo is None
+    page = open_page("agreement", "C1")
+    assert "区间：数据不足" in words(page)
+    assert [each.label for each in page.metric][:2] == ["等级完全一致", "不合格的特定一致率"]
+
+
+def test_severity_has_no_interval_under_the_minimum_of_reads(workspace):
+    view = panel_view(workspace, "C1")
+    assert view.severities
+    assert all(each.lo is None and each.reads < view.least_reads for each in view.severities)
+    assert all("数据不足" in each.sentence for each in view.severities)
+
+
+def test_without_two_reads_the_page_says_why_there_is_no_agreement(open_page, workspace):
+    with workspace.store() as store, store.transaction(Act("x", "", AT), "test") as tx:
+        tx.insert("reopening", [
+            {"piece_id": piece_id(teacher, slot), "reading": 2, "cause": "test"}
+            for teacher in TEACHERS for slot in PASS_COUNT
+        ])  # fmt: skip
+    page = open_page("agreement", "C1")
+    assert not page.exception
+    assert not page.metric
+    assert messages.sentence("zh", "error.panel.no_pairs") in words(page)
+
+
+def test_the_list_of_cases_counts_open_and_overdue_ones(open_page, workspace, clock):
+    assert "未处置 2 件，其中已过答复期限 0 件" in words(open_page("holds", "C1"))
+    clock["now"] = AT + timedelta(days=40)
+    assert "其中已过答复期限 2 件" in words(open_page("holds", "C1"))
+    assert all(row["overdue"] for row in case_rows(workspace, "C1", date(2026, 11, 1)))
+
+
+def test_a_case_shows_both_texts_with_the_same_runs_marked(open_page, workspace):
+    view = case_view(workspace, "C1", "h0001", AT.date())
+    one, other = view.texts
+    assert [s.words for s in one if s.kind == "copied"] == [
+        s.words for s in other if s.kind == "copied"
+    ]
+    assert view.pieces[0].own
+    assert not view.pieces[1].own
+    said = words(open_page("holds", "C1", hold="h0001"))
+    assert said.count("<mark><sup>1</sup>") == 2
+    assert messages.text("flag.copied_text.innocent") in said
+
+
+def test_words_of_teachers_are_escaped_in_exhibits(open_page, workspace):
+    copied = f"<script>alert(1)</script>{essay('T1 B8-2')}"
+    with workspace.store() as store, store.transaction(Act("x", "", AT), "test") as tx:
+        sha256 = "f" * 64
+        tx.insert("evidence_file", [{
+            "piece_id": piece_id("T1", "B8-2"), "item": "x", "path": "b.docx", "bytes": 1,
+            "attached": 1, "verdict": "accept", "stated": "{}", "sha256": sha256,
+            "submitted_at": "",
+        }])  # fmt: skip
+        facts = json.dumps({"media_type": "docx", "text": copied})
+        tx.insert("extract", [{"sha256": sha256, "media_type": "docx", "facts": facts}])
+    said = words(open_page("holds", "C1", hold="h0001"))
+    assert "<script>" not in said
+    assert "&lt;script&gt;" in said
+
+
+def test_texts_cut_into_stretches_are_the_texts_again():
+    form = "教学设计表格填写说明：本表由教师本人填写一式两份"
+    a, b = form + "甲" + essay("x", 200), "乙老师的开头" + essay("x", 200) + form
+    for text, stretches in zip((a, b), beside(a, b, [form]), strict=True):
+        assert "".join(each.words for each in stretches) == text
+        assert {each.kind for each in stretches} >= {"copied", "form"}
+        short = shortened(stretches)
+        assert sum(len(each.words) + each.left_out for each in short) == len(text)
+
+
+def test_a_reply_recorded_on_the_page_is_the_row_of_the_service(open_page, workspace):
+    page = open_page("holds", "C1", hold="h0001")
+    page.text_area(key="reply_words_h0001").set_value("集体备课的教案")
+    page = press(page, "登记")
+    assert not page.exception
+    event = last(workspace, "hold_event")
+    assert (event["kind"], event["words"], event["actor"]) == ("reply", "集体备课的教案", "C1")
+    assert event["party"] in TEACHERS
+    assert "已登记对 h0001 的答复" in words(page)
+
+
+def decide(page, hold_id, disposition, reason):
+    page.radio(key=f"disposition_{hold_id}").set_value(disposition)
+    page.text_area(key=f"reason_{hold_id}").set_value(reason)
+    return press(page, "确定处置")
+
+
+def test_a_case_is_decided_on_the_page_with_its_reason_in_the_log(open_page, workspace):
+    page = decide(open_page("holds", "C1", hold="h0001"), "h0001", "certify", "同课异构，已核实")
+    assert not page.exception
+    assert show_hold(workspace, "h0001")["state"] == "resolved"
+    log = last(workspace, "audit_log")
+    assert (log["action"], log["actor"], log["role"]) == ("hold.resolution", "C1", "chair")
+    assert log["reason"] == "同课异构，已核实"
+
+
+def test_a_decision_without_a_reason_is_refused_in_words(open_page, workspace):
+    before = count(workspace, "hold_event")
+    page = decide(open_page("holds", "C1", hold="h0001"), "h0001", "certify", " ")
+    assert len(page.error) == 1
+    assert count(workspace, "hold_event") == before
+
+
+def test_who_raised_a_case_is_offered_no_decision(open_page):
+    page = open_page("holds", "K1", hold="h0001")
+    assert not [each for each in page.radio if each.key == "disposition_h0001"]
+    assert messages.sentence("zh", "error.hold.raised_by_same", hold="h0001") in words(page)
+
+
+def test_an_adverse_decision_waits_for_a_second_person(open_page, workspace, clock):
+    clock["now"] = AT + timedelta(days=40)  # the due date has passed without a reply
+    page = decide(open_page("holds", "C1", hold="h0001"), "h0001", "reject", "无正当原因")
+    assert last(workspace, "hold_event")["kind"] == "proposal"
+    assert "须由另一人决定" in words(page)
+    assert "reject" not in page.radio(key="disposition_h0001").options
+    decide(open_page("holds", "K2", hold="h0001"), "h0001", "reject", "同意")
+    assert show_hold(workspace, "h0001")["state"] == "resolved"
+
+
+def test_an_adverse_decision_is_not_offered_before_the_other_side_was_heard(workspace):
+    refusals = case_view(workspace, "C1", "h0001", AT.date()).refusals
+    assert list(refusals) == ["reject"]
+
+
+def test_the_chair_sees_every_read_by_criterion_without_names(open_page, workspace):
+    view = ruling_view(workspace, "C1", piece_id("T4", "B8-1"))
+    contested = next(each for each in view.criteria if each.open)
+    assert contested.criterion_id == "B8-1.P2"
+    assert [mark.met for mark in contested.marks] == [1, 0, None]
+    assert view.reads == ("初评 1", "初评 2", "三评")
+    said = words(open_page("adjudication", "C1"))
+    assert "&lt;b&gt;未见&lt;/b&gt;" in said
+    assert not any(name in said for name in ("评审一", "教师4", "青山小学"))
+
+
+def test_a_ruling_on_the_page_is_a_chair_read_with_its_reason(open_page, workspace):
+    piece = piece_id("T4", "B8-1")
+    page = open_page("adjudication", "C1")
+    page.radio(key=f"ruling_{piece}_B8-1.P2").set_value(1)
+    page.text_area(key=f"ruling_reason_{piece}_B8-1.P2").set_value("第 2 页写明了学情")
+    page = press(page, "提交裁定，下一件")
+    assert not page.exception
+    assert not page.error
+    read = last(workspace, "read")
+    assert (read["round"], read["rater_id"], read["piece_id"]) == ("chair", "C1", piece)
+    assert read["opened_at"] <= read["submitted_at"]
+    with workspace.store() as store:
+        recorded = all_reads(store, piece)[-1]
+    assert recorded["marks"] == {"B8-1.P2": 1}
+    assert recorded["comments"] == {"B8-1.P2": "第 2 页写明了学情"}
+    assert last(workspace, "audit_log")["action"] == "read.rule"
+    assert "没有待仲裁的证据" in words(page)
+
+
+def test_a_ruling_without_a_reason_writes_nothing(open_page, workspace):
+    piece, before = piece_id("T4", "B8-1"), count(workspace, "read")
+    page = open_page("adjudication", "C1")
+    page.radio(key=f"ruling_{piece}_B8-1.P2").set_value(0)
+    page = press(page, "提交裁定，下一件")
+    assert len(page.error) == 1
+    assert count(workspace, "read") == before
+
+
+def test_a_chair_rules_neither_twice_nor_on_what_is_settled(workspace):
+    act = Act("C1", "", AT)
+    with pytest.raises(RefusedError):
+        rule(workspace, piece_id("T1", "B8-1"), {"B8-1.P1": (0, "理由")}, act)
+    rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (0, "理由")}, act)
+    assert rulings_due(workspace, "C1") == []
+    with pytest.raises(RefusedError):
+        rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (1, "改判")}, act)
+
+
+def test_the_county_has_no_share_of_few_results_and_counts_what_is_held(workspace):
+    found = county_overview(workspace, "K1")
+    assert [row.school for row in found.schools] == ["城关小学", "青山小学"]
+    assert found.county.pass_share is None
+    town = found.schools[0]
+    assert (town.excellent, town.held, town.waiting) == (1, 1, 0)
+    assert found.schools[1].waiting == 2
+    assert county_overview(workspace, "K1", 1).schools[0].pass_share == 1
+
+
+def test_a_sample_is_drawn_compared_and_accepted_on_the_page(open_page, workspace):
+    page = open_page("supervision", "K1")
+    page.text_input(key="supervision_seed").set_value("2026-1")
+    page = press(page, "抽取样本")
+    assert not page.exception
+    assert last(workspace, "county_sample")["random_seed"] == "2026-1"
+    view = supervision_view(workspace, "K1")
+    assert view.unread == len(view.pieces) > 0
+    with workspace.store() as store, store.transaction(Act("K1", "", AT), "test") as tx:
+        town = [row["piece_id"] for row in view.pieces if row["school"] == "城关小学"]
+        reads = [(*piece.split("-", 2)[1:], "K1", "1" * (6 if "B8-1" in piece else 5))
+                 for piece in town]  # fmt: skip
+        enter_reads(tx, reads)
+    page = open_page("supervision", "K1")
+    page.selectbox(key="supervision_school").set_value("s1")
+    page.radio(key="supervision_decision").set_value("accept")
+    page.text_area(key="supervision_reason").set_value("复评一致")
+    page = press(page, "确定")
+    assert not page.exception
+    assert not page.error
+    row = last(workspace, "county_decision")
+    assert (row["school_id"], row["decision"], row["words"]) == ("s1", "accept", "复评一致")
+
+
+def test_a_school_is_not_decided_before_its_sample_is_read(open_page, workspace):
+    sample(workspace, "2026-1", Act("K1", "", AT))
+    page = open_page("supervision", "K1")
+    page.radio(key="supervision_decision").set_value("accept")
+    page.text_area(key="supervision_reason").set_value("复评一致")
+    page = press(page, "确定")
+    assert len(page.error) == 1
+    assert count(workspace, "county_decision") == 0
+
+
+def test_a_sample_needs_a_seed(open_page, workspace):
+    page = open_page("supervision", "K1")
+    page = press(page, "抽取样本")
+    assert len(page.error) == 1
+    assert count(workspace, "county_sample") == 0
+
+
+def test_an_export_has_no_formulas_and_leaves_the_unknown_empty():
+    made = csv_table([{"a": "=1+1", "b": None}], {"a": "甲", "b": "乙"}).decode("utf-8-sig")
+    assert made.splitlines() == ["甲,乙", "'=1+1,"]

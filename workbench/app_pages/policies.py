@@ -1,0 +1,117 @@
+"""政策与量规: the rules of the round and what its evidence is judged by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from workbench import session
+from workbench.messages import has, text
+from workbench.services.catalogue import criterion_rows, rule_rows
+from workbench.services.sheet_text import sheet_text
+
+_COLUMNS = ("rule", "key", "value", "unit", "source", "note")
+_LEVELS = ("pass", "excellent")
+
+
+def draw() -> None:
+    """Draw the policy of the round on one tab and its rubrics on the other."""
+    here = session.current()
+    st.title(text("page.policies"))
+    policy, rubrics = st.tabs([text("policy_page.policy"), text("policy_page.rubrics")])
+    with policy:
+        _policy(here)
+    with rubrics:
+        _rubrics(here)
+
+
+def _policy(here: session.Session) -> None:
+    pack = here.workspace.policy
+    name = pack.name_zh if here.language == "zh" else pack.name_en
+    told = {"name": name, "pack": pack.pack_id, "digest": pack.digest[:12]}
+    st.markdown(f"**{text('policy_page.head', **told)}**")
+    st.caption(text("policy_page.fixed"))
+    rows = rule_rows(pack)
+    own = sum(row["pack"] == pack.pack_id for row in rows)
+    search, only = st.columns([3, 2], vertical_alignment="bottom")
+    word = search.text_input(text("policy_page.search"), key="policy_word").strip().lower()
+    only_own = only.toggle(text("policy_page.own"), key="policy_own")
+    shown = [
+        _rule(row, here.language) for row in rows if not only_own or row["pack"] == pack.pack_id
+    ]
+    shown = [row for row in shown if word in " ".join(row.values()).lower()]
+    st.caption(text("policy_page.count", count=len(rows), own=own))
+    if not shown:
+        st.info(text("policy_page.none"))
+        return
+    st.dataframe(
+        shown,
+        column_config={name: text(f"policy_page.column.{name}") for name in _COLUMNS},
+        column_order=_COLUMNS,
+        hide_index=True,
+        height=min(38 + 35 * len(shown), 520),
+    )
+    st.download_button(
+        text("policy_page.download"),
+        lambda: sheet_text(_COLUMNS, shown),
+        file_name=f"{pack.pack_id}.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def _rule(row: dict[str, Any], language: str) -> dict[str, str]:
+    source = f"policies.source.{row['source']}"
+    return {
+        "rule": row[f"name_{language}"],
+        "key": row["key"],
+        "value": _value(row["value"]),
+        "unit": text(f"policies.unit.{row['unit']}"),
+        "source": text(source) if has(source) else row["source"],
+        "note": row["note"],
+    }
+
+
+def _value(value: object) -> str:
+    """Value as a person writes it."""
+    if value is None:
+        return text("catalogue.nothing")
+    if isinstance(value, bool):
+        return text("catalogue.yes") if value else text("catalogue.no")
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return text("catalogue.and").join(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def _rubrics(here: session.Session) -> None:
+    by_code = {rubric.competency: rubric for rubric in here.workspace.rubrics}
+    zh = here.language == "zh"
+    chosen = st.selectbox(
+        text("policy_page.competency"),
+        list(by_code),
+        format_func=lambda code: f"{code} {by_code[code].name_zh if zh else by_code[code].name_en}",
+        key="rubric_code",
+    )
+    rubric = by_code[chosen]
+    digest = rubric.digest[:12]
+    st.caption(text("policy_page.version", version=rubric.version, digest=digest))
+    rows = criterion_rows(rubric)
+    for slot in dict.fromkeys(row["slot"] for row in rows):
+        _slot([row for row in rows if row["slot"] == slot], here.language)
+
+
+def _slot(rows: list[dict[str, Any]], language: str) -> None:
+    """Draw one slot with its criteria, those for pass beside those for excellent."""
+    first = rows[0]
+    core = f" · {text('policy_page.core')}" if first["core"] else ""
+    st.subheader(f"{first['slot']} {first[f'slot_{language}']}{core}", divider="gray")
+    if first["accepts"]:
+        forms = first["accepts"].replace(",", "、")
+        st.caption(text("policy_page.accepts", forms=forms))
+    for column, level in zip(st.columns(2, gap="large"), _LEVELS, strict=True):
+        column.markdown(f"**{text(f'policy_page.{level}')}**")
+        for row in rows:
+            if row["level"] == level:
+                column.markdown(f"`{row['criterion']}`　{row[f'text_{language}']}")

@@ -1,0 +1,81 @@
+"""我的任务: what is on somebody's desk, how much is left, and the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench import session
+from workbench.messages import language, text
+from workbench.services.desk import settle
+from workbench.services.desk_tasks import ENDED, DeskTask, my_tasks, next_task, progress
+from workbench.services.workspace import Workspace
+
+_KINDS = {"chair": "chair", "county": "county"}
+_WORDS = {"done": "recorded"}
+
+
+def draw() -> None:
+    """Draw the numbers, the way to the next piece, and the list."""
+    here = session.current()
+    settle(here.workspace, session.now())
+    found = my_tasks(here.workspace, here.person_id)
+    st.title(text("desk.tasks.title"))
+    if not found:
+        st.info(text("desk.tasks.none"))
+        return
+    _numbers(found)
+    _way(found)
+    rows = [_row(here.workspace, each) for each in found]
+    names = ("piece", "competency", "slot", "kind", "state")
+    chosen = st.dataframe(
+        rows,
+        column_config={name: text(f"desk.tasks.column_{name}") for name in names},
+        column_order=names,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="task_list",
+    )
+    st.caption(text("desk.tasks.choose"))
+    for place in chosen.selection.rows:
+        if found[place].waits:
+            _open(found[place].task.piece_id)
+
+
+def _numbers(found: Sequence[DeskTask]) -> None:
+    counted = progress(found)
+    for column, name in zip(st.columns([1, 1, 1, 4]), ("left", "done", "total"), strict=False):
+        column.metric(text(f"desk.tasks.{name}"), counted[name])
+    st.progress(counted["done"] / counted["total"] if counted["total"] else 0.0)
+
+
+def _way(found: Sequence[DeskTask]) -> None:
+    piece_id = next_task(found)
+    if not piece_id:
+        st.success(text("desk.tasks.all_done"))
+        return
+    begun = any(each.marked or each.state not in ("open", ENDED) for each in found)
+    if st.button(text("desk.tasks.resume" if begun else "desk.tasks.start"), type="primary"):
+        _open(piece_id)
+
+
+def _open(piece_id: str) -> None:
+    page = st.Page(lambda: None, title=text("desk.title"), url_path="desk")
+    st.switch_page(page, query_params={"piece": piece_id})
+
+
+def _row(workspace: Workspace, each: DeskTask) -> dict[str, Any]:
+    rubric = workspace.rubrics[each.competency]
+    slot = rubric.slot(each.slot_id)
+    zh = language() == "zh"
+    state = _WORDS.get(each.state, each.state)
+    return {
+        "piece": each.task.piece_id,
+        "competency": f"{rubric.competency} {rubric.name_zh if zh else rubric.name_en}",
+        "slot": f"{slot.slot_id} {slot.name_zh if zh else slot.name_en}",
+        "kind": text(f"desk.tasks.kind_{_KINDS.get(each.task.round, 'reader')}"),
+        "state": text(f"desk.tasks.{state}", marked=each.marked, of=len(slot.criteria)),
+    }

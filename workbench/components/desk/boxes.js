@@ -1,0 +1,122 @@
+// Boxes over the desk: keys, comment bank, two windows in conflict, handing a piece back.
+
+class Boxes extends Keeping {
+  open(title, look = "") {
+    this.close();
+    const box = make("div", `box ${look}`, "", { role: "dialog", "aria-label": title });
+    box.append(make("h3", "", title));
+    this.box = box;
+    this.root.append(box);
+    return box;
+  }
+
+  close() {
+    this.box?.remove();
+    this.box = null;
+    this.bankFor = "";
+    this.root.focus({ preventScroll: true });
+  }
+
+  openKeys() {
+    const { words } = this;
+    const box = this.open(words.keys, "keys");
+    const list = make("dl");
+    const keys = [
+      ["1–9", "key_digit"], ["J ↓ / K ↑", "key_move"], ["M", "key_m"], ["N", "key_n"], ["U", "key_u"],
+      ["A", "key_a"], ["X", "key_x"], ["C", "key_c"], ["B", "key_b"], ["T", "key_t"],
+      ["PgUp / PgDn", "key_pages"], ["+ / −", "key_zoom"], ["Z", "key_z"], ["E", "key_e"], ["Ctrl + Enter", "key_submit"],
+    ];
+    for (const [key, name] of keys) list.append(make("dt", "", key), make("dd", "", words[name]));
+    box.append(list, this.button("", `${words.close} Esc`, () => this.close()));
+  }
+
+  openBank(id) {
+    const row = this.rows.get(id);
+    if (!row?.area) return;
+    this.writing = id;
+    this.here = id;
+    const box = this.open(this.words.bank, "over-bank");
+    box.append(buildBank(this, id));
+    this.bankFor = id;
+    this.paint();
+  }
+
+  usePhrase(id, phrase) {
+    const said = this.comments[id] || "";
+    this.close();
+    this.write(id, said ? `${said}\n${phrase.words}` : phrase.words);
+    if (phrase.id) this.post("phrases", { act: "use", id: phrase.id });
+    this.comment(id);
+  }
+
+  async keepPhrase(id) {
+    const said = (this.comments[id] || "").trim();
+    if (said) await this.changePhrases({ act: "keep", criterion: id, words: said });
+    if (said && !this.trouble) this.tell(this.words.bank_kept);
+  }
+
+  async dropPhrase(phrase) {
+    const id = this.bankFor;
+    await this.changePhrases({ act: "drop", id: phrase.id });
+    if (id) this.openBank(id);
+  }
+
+  async changePhrases(body) {
+    const answer = await this.post("phrases", body);
+    if (answer.phrases) this.phrases = answer.phrases;
+    else this.trouble = answer.sentence || this.words.offline;
+    this.paint();
+  }
+
+  openConflict(theirs) {
+    const { words } = this;
+    const box = this.open(words.conflict, "conflict");
+    const choice = make("div", "choice");
+    box.append(choice);
+    choice.append(
+      this.button("", words.take_theirs, () => {
+        this.marks = { ...theirs.marks };
+        this.comments = { ...theirs.comments };
+        this.version = theirs.version;
+        this.kept = this.changes;
+        this.close();
+        this.paint();
+      }),
+      this.button("", words.keep_mine, () => {
+        this.version = theirs.version;
+        this.close();
+        this.changed(0);
+      }),
+    );
+  }
+
+  openStandBack() {
+    if (!["blind", "third"].includes(this.view.round)) return;
+    const { words } = this;
+    const box = this.open(words.stand_back_title, "stand-back-box");
+    const name = "why";
+    for (const why of ["conflict", "unreadable", "other"]) {
+      const label = make("label");
+      label.append(make("input", "", "", { type: "radio", name, value: why }), make("span", "", words[`stand_back_${why}`]));
+      box.append(label);
+    }
+    box.querySelector("input").checked = true;
+    const said = make("textarea", "", "", { rows: "2", placeholder: words.stand_back_words, maxlength: "300" });
+    const send = this.button("submit", words.stand_back_do, async () => {
+      const why = box.querySelector("input:checked").value;
+      const answer = await this.post("submit", { piece: this.view.piece, stand_back: why, words: said.value });
+      if (answer.state === "stood_back") {
+        this.kept = this.changes;
+        this.close();
+        this.go(answer.next);
+      } else {
+        this.trouble = answer.sentence || this.words.offline;
+        this.paint();
+      }
+    });
+    const choice = make("div", "choice");
+    choice.append(send, this.button("", words.cancel, () => this.close()));
+    box.append(said, choice);
+    said.focus();
+  }
+}

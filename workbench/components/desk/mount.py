@@ -1,0 +1,41 @@
+"""The score desk as a component: styles and scripts of its folder, and the evidence viewer in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import streamlit as st
+
+from workbench.components.viewer import viewer_css, viewer_js, viewer_words
+
+NAME = "score_desk"
+KEY = "desk"
+_FOLDER = resources.files(__name__.rpartition(".")[0])
+_SCRIPTS = ("marks.js", "sheet.js", "keeping.js", "boxes.js", "keys.js", "desk.js")
+
+
+def desk(data: Mapping[str, Any], on_go: Callable[[], None]) -> None:
+    """Mount the desk; ``on_go`` is called when it asks for another piece.
+
+    Parameters
+    ----------
+    data : mapping
+        ``view`` (see ``services.desk.open_piece``), ``words``, ``phrases`` and
+        ``visit``, a number that is raised for the desk to be built anew.
+    on_go : callable
+        The piece asked for stands in ``st.session_state[KEY]["go"]["piece"]``.
+    """
+    given = {**data, "viewer_words": viewer_words()}
+    _component()(key=KEY, data=given, on_go_change=on_go)
+
+
+@cache
+def _component() -> Any:
+    scripts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    style = (_FOLDER / "desk.css").read_text(encoding="utf-8")
+    return st.components.v2.component(
+        NAME, css=viewer_css() + style, js="\n".join([viewer_js(), *scripts])
+    )

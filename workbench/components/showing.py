@@ -1,0 +1,119 @@
+"""What many pages show alike: paged tables, downloads, what was done, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+import streamlit as st
+
+from rubrics.errors import WorkbenchError
+from workbench.context import CHINA
+from workbench.messages import explain, text
+from workbench.services.roles import ALLOWED
+
+A_PAGE = 50
+_DONE = "what_was_done"
+_HEAD_PX, _ROW_PX = 38, 35
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Say an expected error in a sentence where it came up; the rest of the page stays."""
+    try:
+        yield
+    except WorkbenchError as error:
+        st.error(explain(error))
+
+
+def done(sentence: str) -> None:
+    """Keep what was done for the next run, and run the page anew."""
+    st.session_state[_DONE] = sentence
+    st.rerun()
+
+
+def say_what_was_done() -> None:
+    """Say once what the run before did."""
+    sentence = st.session_state.pop(_DONE, "")
+    if sentence:
+        st.success(sentence)
+
+
+def may(roles: Collection[str], action: str) -> bool:
+    """Whether a page offers an act to these roles; the service that does it asks again."""
+    return any(role in ALLOWED[action] for role in roles)
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    key: str,
+    *,
+    select: bool = False,
+    most_rows: int = A_PAGE,
+) -> Mapping[str, Any] | None:
+    """Draw rows page by page; the row selected, if any.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Shown values by column.
+    columns : mapping
+        Heading, or configuration, of each column in the order shown.
+    key : str
+        Names the table on its page.
+    select : bool
+        Whether one row may be selected.
+    most_rows : int
+        Rows of one page.
+    """
+    pages = max(1, -(-len(rows) // most_rows))
+    number = min(int(st.session_state.get(f"{key}_page", 1)), pages)
+    shown = rows[(number - 1) * most_rows : number * most_rows]
+    told: Any = st.dataframe(
+        [{name: row.get(name) for name in columns} for row in shown],
+        column_config=dict(columns),
+        column_order=list(columns),
+        hide_index=True,
+        height=min(_HEAD_PX + _ROW_PX * len(shown), _HEAD_PX + _ROW_PX * 12),
+        on_select="rerun" if select else "ignore",
+        selection_mode="single-row",
+        key=f"{key}_{number}_{len(rows)}",
+    )
+    if pages > 1:
+        count, turning = st.columns([1, 3], vertical_alignment="center")
+        count.caption(text("showing.count", count=len(rows)))
+        with turning:
+            st.pagination(pages, key=f"{key}_page")
+    chosen = told.selection.rows if select else []
+    return shown[chosen[0]] if chosen and chosen[0] < len(shown) else None
+
+
+def download(
+    label: str, kind: str, name: str, *, width: Literal["content", "stretch"] = "content"
+) -> None:
+    """Draw a link to a file of ``exports``; the route asks again who may have it."""
+    st.link_button(label, address(kind, name), icon=":material/download:", width=width)
+
+
+def address(kind: str, name: str) -> str:
+    """Address of a file of ``exports``."""
+    return f"/download/{kind}/{quote(name)}"
+
+
+def moment(at: str) -> str:
+    """Write a stored UTC time as people in China read it; empty where there is none."""
+    return f"{datetime.fromisoformat(at).astimezone(CHINA):%Y-%m-%d %H:%M}" if at else ""
+
+
+def subject(code: str, name: str = "") -> str:
+    """Code and name of a competency, or the word for the conclusion."""
+    return f"{code} {name}".strip() or text("results.conclusion")
+
+
+def level(value: object) -> str:
+    """Level in words; empty where there is none."""
+    return text(f"level.{value}") if value else ""

@@ -1,0 +1,165 @@
+"""The county at a glance 全县一览: results of each school side by side, and how far each has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.records import ReasonNone
+from models.store import Store
+from rubrics.levels import Level
+from workbench.services.publicity import list_publicity
+from workbench.services.results import CONCLUSION, ResultRow, result_standing
+from workbench.services.scopes import seen_school
+from workbench.services.supervision import compare
+from workbench.services.workspace import Workspace
+
+NOT_BEGUN, OPEN, CLOSED = "none", "open", "closed"
+"""How far publicity is: no result published, some open for objections, all closed."""
+
+
+@dataclass(frozen=True)
+class SchoolOverview:
+    """Competency results of one school.
+
+    ``fail``, ``pass_`` and ``excellent`` count results with a level; ``held`` those
+    a case stops, ``waiting`` those without a level for another reason.
+    ``pass_share`` (合格及以上) and ``excellent_share`` are of results with a level,
+    None under the minimum. ``lowered_share`` is of pieces the county read again,
+    None where it read none. ``certified`` counts results in the ledger.
+    """
+
+    school_id: str
+    school: str
+    teachers: int
+    results: int
+    fail: int
+    pass_: int
+    excellent: int
+    held: int
+    waiting: int
+    pass_share: float | None
+    excellent_share: float | None
+    sampled: int
+    reread: int
+    lowered_share: float | None
+    over_limit: bool
+    decision: str
+    publicity: str
+    certified: bool
+
+
+@dataclass(frozen=True)
+class CountyOverview:
+    """Every school that has teachers, and the same of the county; ``least`` is the minimum used."""
+
+    schools: tuple[SchoolOverview, ...]
+    county: SchoolOverview
+    reasons: dict[str, int]
+    least: int
+
+
+def county_overview(
+    workspace: Workspace, person_id: str, least_results: int = 10
+) -> CountyOverview:
+    """Results of the county, school by school.
+
+    Parameters
+    ----------
+    least_results : int
+        Results with a level from which a share is told.
+
+    Raises
+    ------
+    RefusedError
+        If the person does not see the whole county.
+    """
+    with workspace.store() as store:
+        seen_school(store, person_id, "county.show")
+        rows = [r for r in result_standing(store, workspace).rows if r.competency != CONCLUSION]
+        schools = store.where("school")
+        certified = _certified(store)
+    checked = {row["school_id"]: row for row in compare(workspace)}
+    shown = _publicity(workspace)
+    made = []
+    for school in schools:
+        school_id = school["school_id"]
+        own = [row for row in rows if row.school_id == school_id]
+        if not own:
+            continue
+        check = checked.get(school_id, {})
+        made.append(
+            _overview(
+                school_id,
+                school["name"],
+                own,
+                least_results,
+                (
+                    check.get("sampled", 0),
+                    check.get("reread", 0),
+                    check.get("lowered_share"),
+                    bool(check.get("over_limit")),
+                    check.get("decision", ""),
+                ),
+                shown.get(school_id, NOT_BEGUN),
+                certified=school_id in certified,
+            )
+        )
+    reread = sum(row["reread"] for row in checked.values())
+    lowered = sum(row["lowered"] for row in checked.values()) / reread if reread else None
+    sampled = sum(row["sampled"] for row in checked.values())
+    whole = (sampled, reread, lowered, False, "")
+    county = _overview("", "", rows, least_results, whole, "", certified=False)
+    reasons = Counter(str(row.reason_none) for row in rows if row.reason_none)
+    return CountyOverview(tuple(made), county, dict(reasons), least_results)
+
+
+def _overview(
+    school_id: str,
+    school: str,
+    rows: Iterable[ResultRow],
+    least: int,
+    check: tuple[int, int, float | None, bool, str],
+    publicity: str,
+    *,
+    certified: bool,
+) -> SchoolOverview:
+    rows = list(rows)
+    levels = Counter(row.level for row in rows if row.level is not None)
+    decided = levels.total()
+    held = sum(row.reason_none == ReasonNone.HELD for row in rows)
+    excellent = levels[Level.EXCELLENT]
+    enough = decided >= least
+    return SchoolOverview(
+        school_id,
+        school,
+        len({row.teacher_id for row in rows}),
+        len(rows),
+        levels[Level.FAIL],
+        levels[Level.PASS],
+        excellent,
+        held,
+        len(rows) - decided - held,
+        (levels[Level.PASS] + excellent) / decided if enough else None,
+        excellent / decided if enough else None,
+        *check,
+        publicity,
+        certified,
+    )
+
+
+def _certified(store: Store) -> set[str]:
+    """Schools with results in the ledger."""
+    approved = {row["proposal_id"] for row in store.where("approval")}
+    return {
+        str(row["school_id"]) for row in store.where("proposal") if row["proposal_id"] in approved
+    }
+
+
+def _publicity(workspace: Workspace) -> dict[str, str]:
+    """How far publicity of each school is; the latest of several counts."""
+    return {
+        row["school_id"]: CLOSED if row["state"] == "closed" else OPEN
+        for row in list_publicity(workspace)
+    }

@@ -1,0 +1,141 @@
+"""What the desk shows of one piece: evidence, criteria, the own draft, and nothing it must not show.
+
+A reader sees neither the author nor other readers' marks, nor whether the piece
+is a first or a third read. The chair sees the reads, by number and not by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.assignments import owned_piece, standing_reads_of
+from models.drafts import Task
+from models.records import PieceOutcome, Round
+from models.store import Row, Store
+from rubrics.rubric import Criterion, Slot
+from workbench import messages
+from workbench.errors import InputError
+from workbench.services.desk_content import least_comment
+from workbench.services.desk_tasks import DeskTask, next_task, outcome_of, progress
+from workbench.services.phrases import starters
+from workbench.services.viewing import parts_of
+from workbench.services.workspace import Workspace
+
+READER, CHAIR = "reader", "chair"
+
+
+def desk_view(
+    store: Store,
+    workspace: Workspace,
+    task: Task,
+    draft: Row,
+    mine: Sequence[DeskTask],
+    undo: Mapping[str, object] | None,
+) -> dict[str, Any]:
+    """Gather one piece for the desk, as JSON the component reads.
+
+    Parameters
+    ----------
+    draft : row of ``drafts.draft``
+    mine : tasks of the person, for progress and the next piece
+    undo : submission that can be taken back, or None
+
+    Raises
+    ------
+    InputError
+        If there is no such piece.
+    """
+    piece = owned_piece(store, task.piece_id)
+    if piece is None:
+        raise InputError(f"there is no piece {task.piece_id}.", key="desk.not_yours", piece="")
+    rubric = workspace.rubrics[piece["competency"]]
+    slot = rubric.slot(piece["slot_id"])
+    outcome = outcome_of(store, workspace, task.piece_id) if task.round == Round.CHAIR else None
+    content = draft["content"]
+    zh = messages.language() == "zh"
+    return {
+        "piece": task.piece_id,
+        "round": str(task.round),
+        "reading": task.reading,
+        "mode": CHAIR if outcome else READER,
+        "competency": {
+            "code": rubric.competency,
+            "name": rubric.name_zh if zh else rubric.name_en,
+            "question": rubric.question_zh if zh else rubric.question_en,
+        },
+        "slot": {
+            "id": slot.slot_id,
+            "name": slot.name_zh if zh else slot.name_en,
+            "core": slot.core,
+        },
+        "criteria": [_criterion(each, outcome, zh=zh) for each in slot.criteria],
+        "reads": _reads(store, slot, task.piece_id) if outcome else [],
+        "cause": outcome.cause or "adjudicate" if outcome else "",
+        "draft": {
+            "version": draft["version"],
+            "marks": content.get("marks", {}),
+            "comments": content.get("comments", {}),
+            "refused": [
+                messages.text(key) for key in content.get("refused", ()) if messages.has(key)
+            ],
+        },
+        "least_comment": least_comment(workspace.policy),
+        "progress": progress(mine, task.piece_id),
+        "ahead": _ahead(workspace, task, next_task(mine, task.piece_id)),
+        "starters": starters(),
+        "undo": undo,
+        "parts": parts_of(workspace, task.rater_id, task.piece_id),
+    }
+
+
+def nothing_left(mine: Sequence[DeskTask], undo: Mapping[str, object] | None) -> dict[str, Any]:
+    """What the desk shows when everything is done: progress, and what can be taken back."""
+    empty = {"piece": "", "round": "", "reading": 0, "criteria": [], "parts": []}
+    return {**empty, "done": True, "progress": progress(mine), "undo": undo}
+
+
+def words() -> dict[str, str]:
+    """Sentences of the component in the language of the session, by short key."""
+    start = "desk.ui."
+    known = messages.catalogue(messages.language())
+    return {key.removeprefix(start): said for key, said in known.items() if key.startswith(start)}
+
+
+def _ahead(workspace: Workspace, task: Task, piece_id: str) -> list[dict[str, Any]]:
+    """First pages of the piece that comes next, for the browser to load beforehand."""
+    if not piece_id:
+        return []
+    parts = parts_of(workspace, task.rater_id, piece_id)
+    return [{"pages": part["pages"][:2]} for part in parts[:2] if part.get("pages")]
+
+
+def _criterion(criterion: Criterion, outcome: PieceOutcome | None, *, zh: bool) -> dict[str, Any]:
+    name = criterion.criterion_id
+    told: dict[str, Any] = {
+        "id": name,
+        "level": str(criterion.level),
+        "text": criterion.text_zh if zh else criterion.text_en,
+        "open": True,
+        "must": True,
+    }
+    if outcome is not None:
+        made = outcome.decisions.get(name)
+        told["must"] = name in outcome.open_criteria
+        told["open"] = told["must"] or not outcome.open_criteria
+        told["decided"] = {"met": made.met, "how": made.how} if made else None
+    return told
+
+
+def _reads(store: Store, slot: Slot, piece_id: str) -> list[dict[str, Any]]:
+    """Reads of a piece as the chair sees them: marks and comments by criterion, no rater."""
+    names = {criterion.criterion_id for criterion in slot.criteria}
+    return [
+        {
+            "round": row["round"],
+            "marks": {n: met for n, met in row["marks"].items() if n in names},
+            "comments": {n: said for n, said in row["comments"].items() if said},
+        }
+        for row in standing_reads_of(store, piece_id)
+        if row["round"] in (Round.BLIND, Round.THIRD, Round.CHAIR)
+    ]

@@ -1,0 +1,11 @@
+"""Names of the schools and offices people belong to."""
+
+from __future__ import annotations
+
+from workbench.services.workspace import Workspace
+
+
+def place_names(workspace: Workspace) -> list[str]:
+    """Every school and office the workspace knows, in the order they were entered."""
+    with workspace.store() as store:
+        return [str(row["name"]) for row in store.where("school")]

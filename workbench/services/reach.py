@@ -1,0 +1,73 @@
+"""How far somebody reaches: the county all schools, the people of a school their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from models.accounts import roles_held
+from models.store import Act, Row, Store
+from workbench.services.roles import ALLOWED, SEEN_BY, authorise, may_see, person_of, scope_of
+
+
+def schools_seen(store: Store, person_id: str, action: str) -> list[str]:
+    """Ids of the schools whose things a person may look at.
+
+    Parameters
+    ----------
+    store : Store
+    person_id : str
+    action : str
+        A key of ``roles.SEEN_BY``.
+
+    Raises
+    ------
+    RefusedError
+        If the person is unknown, or holds no role that may look.
+    """
+    may_see(store, person_id, action)
+    bound = bound_school(store, store.one("person", person_id=person_id), SEEN_BY[action])
+    return _all_schools(store) if bound is None else [bound]
+
+
+def act_for(
+    store: Store, act: Act, action: str, school_ids: Sequence[str] = ()
+) -> tuple[Act, list[str]]:
+    """Return the act with its role, and the schools it is about.
+
+    Parameters
+    ----------
+    store : Store
+    act : Act
+    action : str
+        A key of ``roles.ALLOWED``.
+    school_ids : sequence of str
+        Schools asked for; empty for all those the actor acts for.
+
+    Raises
+    ------
+    RefusedError
+        If the actor holds no role the action asks for, or one asked for is not theirs.
+    """
+    told = authorise(store, act, action)
+    for school_id in school_ids:
+        told = authorise(store, act, action, school_id)
+    if school_ids:
+        return told, list(school_ids)
+    bound = bound_school(store, person_of(store, act.actor), ALLOWED[action])
+    return told, _all_schools(store) if bound is None else [bound]
+
+
+def bound_school(store: Store, person: Row | None, allowed: Collection[str]) -> str | None:
+    """School that somebody's fitting roles are bound to; None for the county, or an asserted name.
+
+    Of several roles the widest counts.
+    """
+    if person is None:
+        return None
+    held = roles_held(store, person["person_id"])
+    scopes = [scope_of(store, person, role) for role in allowed if role in held]
+    return None if not scopes or None in scopes else scopes[0]
+
+
+def _all_schools(store: Store) -> list[str]:
+    return [row["school_id"] for row in store.where("school")]
