@@ -16,10 +16,10 @@ PAGES: dict[str, tuple[str, ...]] = {
     RATER: ("tasks", "desk", "calibration", "card"),
     CHAIR: (
         *("progress", "assignments", "adjudication", "agreement", "raters", "holds", "closing"),
-        *("publicity", "certification", "feedback", "policies", "audit_log"),
+        *("publicity", "certification", "feedback", "tasks", "desk", "policies", "audit_log"),
     ),
     COUNTY: (
-        *("county_import", "county", "supervision", "desk", "holds", "letters"),
+        *("county_import", "county", "supervision", "tasks", "desk", "holds", "letters"),
         *("publicity", "certification", "certificates", "feedback", "policies", "audit_log"),
     ),
     REGISTRAR: (

@@ -32,6 +32,7 @@ from workbench.messages import explain, text
 from workbench.navigation import page_modules
 from workbench.server_guard import HEADER, Guard, House, SocketRules
 from workbench.server_routes import routes
+from workbench.services import desk
 from workbench.services.sign_in import SignInRules, forget_old
 from workbench.services.workspace import Fresh, Workspace
 
@@ -118,8 +119,10 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         forget_old(workspace, house.clock(), house.rules)
+        desk.settle(workspace, house.clock())  # what a server that stopped had not recorded yet
         _warm()
         yield
+        desk.settle(workspace, house.clock(), everything=True)
 
     return st.App(
         Path(__file__).with_name("app.py"),

@@ -21,6 +21,7 @@ from workbench.services.workspace import Workspace
 
 _FEW = 5  # pieces under which a cell is drawn pale
 _STEP = 34
+_NAMES = alt.Axis(labelLimit=220, labelFlush=False)
 _STANDINGS = {SEVERE: (VERMILION, "triangle-up"), LENIENT: (BLUE, "triangle-down")}
 
 
@@ -62,7 +63,7 @@ def group_chart(view: PanelView, kind: str) -> alt.LayerChart:
     title = text("page_agreement.exact_of")
     axis = alt.Axis(format="%", tickCount=5)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelFlush=False)),
+        y=alt.Y("label:N", title=None, sort=None, axis=_NAMES),
         x=alt.X("share:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1])),
     )
     bars = base.mark_bar(color=BLUE, height={"band": 0.55}).encode(x2=alt.datum(0))
@@ -120,43 +121,48 @@ def severity_chart(view: PanelView) -> alt.LayerChart:
         }
         for each in view.severities
     ]
-    scale = {
-        text(f"page_agreement.standing.{name}"): _STANDINGS.get(name, (GREY, "circle"))
-        for name in (SEVERE, USUAL, LENIENT)
-    }
-    colours = alt.Scale(domain=list(scale), range=[colour for colour, _ in scale.values()])
-    shapes = alt.Scale(domain=list(scale), range=[shape for _, shape in scale.values()])
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("rater:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelFlush=False))
-    )
     heading = text("page_agreement.severity_axis")
     axis = alt.Axis(format="+.0%", tickCount=8)
-    legend = alt.Legend(orient="top", title=None)
+    colour, shape = _standing_scales()
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("rater:N", sort=None, title=None, axis=_NAMES), color=colour
+    )
     lines = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("lo:Q", title=heading, axis=axis),
-        x2="hi:Q",
-        color=alt.Color("standing:N", scale=colours, legend=legend),
+        x=alt.X("lo:Q", title=heading, axis=axis), x2="hi:Q"
     )
     points = base.mark_point(size=110, filled=True, opacity=1).encode(
         x=alt.X("severity:Q", title=heading, axis=axis),
-        color=alt.Color("standing:N", scale=colours, legend=legend),
-        shape=alt.Shape("standing:N", scale=shapes, legend=legend),
+        shape=shape,
         tooltip=[
             alt.Tooltip("rater:N", title=text("page_agreement.column.name")),
             alt.Tooltip("severity:Q", title=heading, format="+.1%"),
             alt.Tooltip("reads:Q", title=text("page_agreement.column.reads")),
         ],
     )
-    at = alt.Data(values=[{"x": each} for each in (-view.bound, 0.0, view.bound)])
-    bounds = (
-        alt.Chart(at)
-        .mark_rule(color="#5b6875")
-        .encode(
-            x=alt.X("x:Q", title=heading, axis=axis),
-            strokeDash=alt.condition(alt.datum.x == 0, alt.value([1, 0]), alt.value([5, 4])),
-        )
+    x = alt.X("x:Q", title=heading, axis=axis)
+    return (_bounds(view.bound, x) + lines + points).properties(height=alt.Step(_STEP))
+
+
+def _standing_scales() -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape of what was found of a rater, in one legend."""
+    scale = {
+        text(f"page_agreement.standing.{name}"): _STANDINGS.get(name, (GREY, "circle"))
+        for name in (SEVERE, USUAL, LENIENT)
+    }
+    legend = alt.Legend(orient="top", title=None)
+    colours = alt.Scale(domain=list(scale), range=[colour for colour, _ in scale.values()])
+    shapes = alt.Scale(domain=list(scale), range=[shape for _, shape in scale.values()])
+    return (
+        alt.Color("standing:N", scale=colours, legend=legend),
+        alt.Shape("standing:N", scale=shapes, legend=legend),
     )
-    return (bounds + lines + points).properties(height=alt.Step(_STEP))
+
+
+def _bounds(bound: float, x: alt.X) -> alt.Chart:
+    """Line at nought, and dashed ones from where on a difference matters."""
+    at = alt.Data(values=[{"x": each} for each in (-bound, 0.0, bound)])
+    dash = alt.condition(alt.datum.x == 0, alt.value([1, 0]), alt.value([5, 4]))
+    return alt.Chart(at).mark_rule(color="#5b6875").encode(x=x, strokeDash=dash)
 
 
 def _order(view: PanelView) -> list[str]:

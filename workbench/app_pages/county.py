@@ -103,8 +103,8 @@ def _schools(found: CountyOverview) -> None:
     with offer:
         export(rows, headings, "county", "county_export")
     if found.reasons:
-        words = [f"{text(f'reason_none.{name}')} {n}" for name, n in found.reasons.items()]
-        st.caption(text("page_county.reasons", words="、".join(words)))
+        why = [f"{text(f'reason_none.{name}')} {n}" for name, n in found.reasons.items()]
+        st.caption(text("page_county.reasons", words="、".join(why)))
 
 
 def _lowered(share: float | None) -> str:

@@ -96,7 +96,7 @@ def table(
         number = st.pagination(-(-len(rows) // A_PAGE), key=f"{key}_page")
     start = (number - 1) * A_PAGE
     shown = rows[start : start + A_PAGE]
-    made = st.dataframe(
+    made: Any = st.dataframe(
         [{name: row[name] for name in headings} for row in shown],
         column_config={**headings, **(config or {})},
         hide_index=True,

@@ -134,21 +134,24 @@ def _item(here: session.Session, item: Item, key: str, *, words: bool) -> None:
         if item.place:
             st.text(text("page_feedback.at", place=item.place))
         return
-    left, right = st.columns([3, 1])
-    said = left.text_area(
-        text("page_feedback.reason"),
-        item.words,
-        key=f"words_{key}",
-        placeholder=text("page_feedback.reason_hint"),
-        height=100,
-    )
-    place = right.text_input(
-        text("page_feedback.place"),
-        item.place,
-        key=f"place_{key}",
-        placeholder=text("page_feedback.place_hint"),
-    )
-    if right.button(text("page_feedback.save"), key=f"save_{key}", width="stretch"):
+    with st.form(f"form_{key}", border=False):
+        left, right = st.columns([3, 1])
+        said = left.text_area(
+            text("page_feedback.reason"),
+            item.words,
+            key=f"words_{key}",
+            placeholder=text("page_feedback.reason_hint"),
+            height=100,
+        )
+        place = right.text_input(
+            text("page_feedback.place"),
+            item.place,
+            key=f"place_{key}",
+            placeholder=text("page_feedback.place_hint"),
+        )
+        label = text("page_feedback.save")
+        told = right.form_submit_button(label, key=f"save_{key}", width="stretch")
+    if told:
         with telling():
             add_reason(here.workspace, item.piece_id, item.criterion_id, said, place, here.act())
             done(text("page_feedback.saved", criterion=item.criterion_id))

@@ -200,7 +200,6 @@ def _reply(here: session.Session, view: CaseView) -> None:
 
 def _decide(here: session.Session, view: CaseView) -> None:
     st.subheader(text("page_holds.decide"))
-    hold_id = view.case["hold_id"]
     if view.case["state"] != "open":
         st.success(text("page_holds.resolved"))
         return
@@ -208,14 +207,19 @@ def _decide(here: session.Session, view: CaseView) -> None:
     rule = text("page_holds.second_rule", dispositions=two) if two else ""
     st.caption(rule or text("page_holds.one_rule"))
     for each in view.proposals:
-        words = {"actor": each["actor"], "at": moment(each["at"]), "words": each["words"]}
+        said = {"actor": each["actor"], "at": moment(each["at"]), "words": each["words"]}
         given = text(f"disposition.{each['disposition']}")
-        st.warning(text("page_holds.waiting", **words, disposition=given))
+        st.warning(text("page_holds.waiting", **said, disposition=given))
     open_to = [each for each in DISPOSITIONS if each not in view.refusals]
-    if not open_to:
-        for why in dict.fromkeys(view.refusals.values()):
-            st.info(why)
-        return
+    if open_to:
+        _disposition(here, view, open_to)
+    for why in () if open_to else dict.fromkeys(view.refusals.values()):
+        st.info(why)
+
+
+def _disposition(here: session.Session, view: CaseView, open_to: list[str]) -> None:
+    """Draw the form of the decision with what this person may choose, and why not the rest."""
+    hold_id = view.case["hold_id"]
     with st.form(f"decide_{hold_id}"):
         chosen = st.radio(
             text("page_holds.disposition"),
@@ -229,9 +233,8 @@ def _decide(here: session.Session, view: CaseView) -> None:
         sent = st.form_submit_button(
             text("page_holds.do"), type="primary", key=f"decide_send_{hold_id}"
         )
-    for each, why in view.refusals.items():
-        name = text(f"disposition.{each}")
-        st.caption(text("page_holds.cannot", disposition=name, why=why))
+    for name, why in view.refusals.items():
+        st.caption(text("page_holds.cannot", disposition=text(f"disposition.{name}"), why=why))
     if sent:
         _resolve(here, hold_id, chosen or "", words)
 

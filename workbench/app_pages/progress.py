@@ -32,7 +32,7 @@ def draw() -> None:
 
 def _counts(found: Progress) -> None:
     total = found.total
-    shown = {
+    shown: dict[str, int | str] = {
         "pieces": total.pieces,
         "settled": percent(total.settled_share),
         "blind": total.awaiting_blind,

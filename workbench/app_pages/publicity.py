@@ -206,14 +206,15 @@ def _object(here: session.Session) -> None:
             format_func=lambda key: _about(results[key]),
             key="objection_about",
         )
-        by = st.text_input(
-            text("page_publicity.by"),
-            key="objection_by",
-            placeholder=text("page_publicity.by_hint"),
-        )
-        words = st.text_area(text("page_publicity.words"), key="objection_words")
-        ready = bool(by.strip() and words.strip())
-        if st.button(text("page_publicity.object"), disabled=not ready, key="object"):
+        with st.form("objection"):
+            by = st.text_input(
+                text("page_publicity.by"),
+                key="objection_by",
+                placeholder=text("page_publicity.by_hint"),
+            )
+            words = st.text_area(text("page_publicity.words"), key="objection_words")
+            told = st.form_submit_button(text("page_publicity.object"), key="object")
+        if told:
             with telling():
                 teacher_id, code = about
                 made = object_to(here.workspace, teacher_id, code, by.strip(), words, here.act())
@@ -236,16 +237,17 @@ def _answer(here: session.Session, pending: Mapping[str, Mapping[str, Any]]) -> 
                 words=pending[chosen]["words"],
             )
         )
-        given = st.radio(
-            text("page_publicity.given"),
-            ANSWERS,
-            format_func=lambda each: text(f"page_publicity.answers.{each}"),
-            key="answer_given",
-        )
-        words = st.text_area(text("page_publicity.reason"), key="answer_words")
-        if st.button(
-            text("page_publicity.answer"), type="primary", disabled=not words.strip(), key="answer"
-        ):
+        with st.form("answering", border=False):
+            given = st.radio(
+                text("page_publicity.given"),
+                ANSWERS,
+                format_func=lambda each: text(f"page_publicity.answers.{each}"),
+                key="answer_given",
+            )
+            words = st.text_area(text("page_publicity.reason"), key="answer_words")
+            label = text("page_publicity.answer")
+            told = st.form_submit_button(label, type="primary", key="answer")
+        if told:
             with telling():
                 pieces = answer(here.workspace, chosen, given, words, here.act(words))
                 key = f"publicity.answered.{given}"

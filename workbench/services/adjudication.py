@@ -17,7 +17,7 @@ from workbench.errors import InputError, RefusedError
 from workbench.messages import language, text
 from workbench.services.desk_content import missing_from
 from workbench.services.desk_tasks import DeskTask, my_tasks, outcome_of, ruling_due, task_of
-from workbench.services.reads import GivenRead, ReadJudge, record_read
+from workbench.services.reads import GivenRead, Judgement, ReadJudge, record_read
 from workbench.services.roles import authorise, may_see
 from workbench.services.workspace import Workspace
 
@@ -92,7 +92,7 @@ def ruling_view(workspace: Workspace, person_id: str, piece_id: str) -> RulingVi
     """
     with workspace.store() as store:
         piece = owned_piece(store, piece_id)
-        may_see(store, person_id, "adjudication.show", piece and piece["school_id"])
+        may_see(store, person_id, "adjudication.show", piece["school_id"] if piece else None)
         outcome = outcome_of(store, workspace, piece_id)
         if piece is None or outcome is None or not ruling_due(store, workspace, piece_id):
             raise _not_due(piece_id)
@@ -144,21 +144,12 @@ def rule(
         if piece is None:
             raise _not_due(piece_id)
         act = authorise(store, act, "read.rule", piece["school_id"])
-        task = task_of(store, workspace, act.actor, piece_id)
-        if task.round != Round.CHAIR:
-            raise _not_due(piece_id)
-        _whole(store, workspace, task, piece, rulings)
+        _whole(store, workspace, act.actor, piece, rulings)
         given = tuple((name, met, words.strip()) for name, (met, words) in sorted(rulings.items()))
         read = GivenRead(piece, act.actor, Round.CHAIR.value, given, opened_at, act.at)
         judged = ReadJudge(store, workspace.policy, workspace.rubrics).judge(read, act.reason)
         if judged.remarks:
-            raise RefusedError(
-                f"piece {piece_id}: the ruling is not taken "
-                f"({', '.join(remark.code for remark in judged.remarks)}).",
-                key="adjudication.refused",
-                piece=piece_id,
-                remarks=tuple(remark.key for remark in judged.remarks),
-            )
+            raise _refused(piece_id, judged)
         with store.transaction(act, "read.rule", piece_id) as tx:
             return record_read(tx, read, judged)
 
@@ -166,11 +157,14 @@ def rule(
 def _whole(
     store: Store,
     workspace: Workspace,
-    task: Task,
+    chair_id: str,
     piece: Row,
     rulings: Mapping[str, tuple[int, str]],
 ) -> None:
-    """Refuse a ruling that leaves an open criterion out, or a reason."""
+    """Refuse a ruling nobody waits for, or one that leaves an open criterion or a reason out."""
+    task = task_of(store, workspace, chair_id, piece["piece_id"])
+    if task.round != Round.CHAIR:
+        raise _not_due(task.piece_id)
     content = {
         "marks": {name: met for name, (met, _) in rulings.items()},
         "comments": {name: words.strip() for name, (_, words) in rulings.items()},
@@ -191,6 +185,16 @@ def _not_due(piece_id: str) -> RefusedError:
         f"piece {piece_id} waits for no ruling. Go on with the next one.",
         key="adjudication.not_due",
         piece=piece_id,
+    )
+
+
+def _refused(piece_id: str, judged: Judgement) -> RefusedError:
+    return RefusedError(
+        f"piece {piece_id}: the ruling is not taken "
+        f"({', '.join(remark.code for remark in judged.remarks)}).",
+        key="adjudication.refused",
+        piece=piece_id,
+        remarks=tuple(remark.key for remark in judged.remarks),
     )
 
 

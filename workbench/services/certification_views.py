@@ -10,13 +10,13 @@ from typing import Any
 from models.accounts import roles_held
 from models.ledger.verifying import latest_checkpoint
 from models.store import Row, Store
-from workbench.errors import InputError, RefusedError
+from workbench.errors import InputError
 from workbench.exports.sheets import safe_name
 from workbench.messages import text
 from workbench.services.certification import Prospect, prospects
-from workbench.services.identities import identities
+from workbench.services.identities import identities, short_code
 from workbench.services.ledgers import ledgers, show, verify
-from workbench.services.reach import schools_seen
+from workbench.services.reach import may_name, schools_seen
 from workbench.services.roles import ALLOWED, may_see, same_person, scope_of
 from workbench.services.schools import schools_without_ledger
 from workbench.services.workspace import Workspace
@@ -253,10 +253,8 @@ def _line(store: Store, tx: int) -> Row:
 
 def _naming(store: Store, person_id: str) -> Callable[[str], str]:
     """Names behind pseudonyms, for who may know them; the pseudonym for the others."""
-    try:
-        may_see(store, person_id, "identity.show")
-    except RefusedError:
-        return lambda pseudonym: pseudonym
+    if not may_name(store, person_id):
+        return short_code
     people = {pseudonym: person.name for pseudonym, person in identities(store).values()}
     return lambda pseudonym: people.get(pseudonym, pseudonym)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.records import ReasonNone
-from models.store import Store
+from models.store import Row, Store
 from rubrics.levels import Level
 from workbench.services.publicity import list_publicity
 from workbench.services.results import CONCLUSION, ResultRow, result_standing
@@ -80,60 +80,45 @@ def county_overview(
         rows = [r for r in result_standing(store, workspace).rows if r.competency != CONCLUSION]
         schools = store.where("school")
         certified = _certified(store)
-    checked = {row["school_id"]: row for row in compare(workspace)}
+    checks = {row["school_id"]: row for row in compare(workspace)}
     shown = _publicity(workspace)
     made = []
     for school in schools:
         school_id = school["school_id"]
         own = [row for row in rows if row.school_id == school_id]
-        if not own:
-            continue
-        check = checked.get(school_id, {})
-        made.append(
-            _overview(
-                school_id,
-                school["name"],
-                own,
-                least_results,
-                (
-                    check.get("sampled", 0),
-                    check.get("reread", 0),
-                    check.get("lowered_share"),
-                    bool(check.get("over_limit")),
-                    check.get("decision", ""),
-                ),
-                shown.get(school_id, NOT_BEGUN),
-                certified=school_id in certified,
-            )
-        )
-    reread = sum(row["reread"] for row in checked.values())
-    lowered = sum(row["lowered"] for row in checked.values()) / reread if reread else None
-    sampled = sum(row["sampled"] for row in checked.values())
-    whole = (sampled, reread, lowered, False, "")
-    county = _overview("", "", rows, least_results, whole, "", certified=False)
+        if own:
+            stage = (shown.get(school_id, NOT_BEGUN), school_id in certified)
+            head = (school_id, school["name"])
+            made.append(_overview(head, own, least_results, checks.get(school_id, {}), stage))
+    county = _overview(("", ""), rows, least_results, _summed(checks.values()), ("", False))
     reasons = Counter(str(row.reason_none) for row in rows if row.reason_none)
     return CountyOverview(tuple(made), county, dict(reasons), least_results)
 
 
+def _summed(checks: Iterable[Row]) -> Row:
+    """County reads of all schools together; the share is of pieces, not of schools."""
+    total = Counter[str]()
+    for row in checks:
+        total.update({name: row[name] for name in ("sampled", "reread", "lowered")})
+    share = total["lowered"] / total["reread"] if total["reread"] else None
+    return {"sampled": total["sampled"], "reread": total["reread"], "lowered_share": share}
+
+
 def _overview(
-    school_id: str,
-    school: str,
-    rows: Iterable[ResultRow],
+    school: tuple[str, str],
+    rows: Sequence[ResultRow],
     least: int,
-    check: tuple[int, int, float | None, bool, str],
-    publicity: str,
-    *,
-    certified: bool,
+    check: Row,
+    stage: tuple[str, bool],
 ) -> SchoolOverview:
-    rows = list(rows)
+    """Count the results of one school (id, name), with its check and stage."""
     levels = Counter(row.level for row in rows if row.level is not None)
     decided = levels.total()
     held = sum(row.reason_none == ReasonNone.HELD for row in rows)
     excellent = levels[Level.EXCELLENT]
     enough = decided >= least
     return SchoolOverview(
-        school_id,
-        school,
+        *school,
         len({row.teacher_id for row in rows}),
         len(rows),
         levels[Level.FAIL],
@@ -143,9 +128,12 @@ def _overview(
         len(rows) - decided - held,
         (levels[Level.PASS] + excellent) / decided if enough else None,
         excellent / decided if enough else None,
-        *check,
-        publicity,
-        certified,
+        check.get("sampled", 0),
+        check.get("reread", 0),
+        check.get("lowered_share"),
+        bool(check.get("over_limit")),
+        check.get("decision", ""),
+        *stage,
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from models.accounts import roles_held
-from models.store import Row, Store
-from workbench.errors import RefusedError
+from models.store import Row
 from workbench.exports.feedback_note import note_stem
 from workbench.services.downloads import export_rows
 from workbench.services.feedback import Feedback, feedback
-from workbench.services.identities import identities
+from workbench.services.identities import identities, short_code
 from workbench.services.jobs import Job, start_job
-from workbench.services.reach import schools_seen
-from workbench.services.roles import ALLOWED, may_see
+from workbench.services.reach import may_name, schools_seen
+from workbench.services.roles import ALLOWED
 from workbench.services.workspace import Fresh, Workspace
 
 _KIND = "feedback"
@@ -35,14 +34,14 @@ def notes_due(workspace: Workspace, person_id: str, issued_on: date) -> list[Row
         seen = set(schools_seen(store, person_id, "feedback.show"))
         schools = {row["school_id"]: row["name"] for row in store.where("school")}
         behind = identities(store)
-        named = _may_name(store, person_id)
+        named = may_name(store, person_id)
     files = {row["name"] for row in export_rows(workspace, person_id, _KIND)}
     made = []
     for note in feedback(workspace, issued_on):
         if note.teacher["school_id"] not in seen:
             continue
         teacher_id = note.teacher["teacher_id"]
-        who = note.teacher["name"] if named else behind[teacher_id][0]
+        who = note.teacher["name"] if named else short_code(behind[teacher_id][0])
         made.append(
             {
                 "key": f"{teacher_id}.{note.competency}.{note.attempt}",
@@ -84,14 +83,6 @@ def may_word(workspace: Workspace, person_id: str) -> bool:
     """Whether the person may word reasons for teachers."""
     with workspace.store() as store:
         return any(role in ALLOWED["feedback.reason"] for role in roles_held(store, person_id))
-
-
-def _may_name(store: Store, person_id: str) -> bool:
-    try:
-        may_see(store, person_id, "identity.show")
-    except RefusedError:
-        return False
-    return True
 
 
 def _file(note: Feedback, files: set[str]) -> str:

@@ -37,6 +37,15 @@ def identities(store: Store) -> dict[str, tuple[str, Person]]:
     }
 
 
+def short_code(pseudonym: str) -> str:
+    """Beginning of a pseudonym, enough to tell people of a round apart on a screen.
+
+    >>> short_code("9f7c762869744519dc8e525e837c720f")
+    '9f7c7628'
+    """
+    return pseudonym[:8]
+
+
 def pseudonym_of(store: Store, workspace: Workspace, actor: str) -> str:
     """Identifier of an actor in the ledger: the one on record, or a keyed hash of the name."""
     known = person_of(store, actor)

@@ -173,7 +173,8 @@ def _groups(rows: Sequence[Mapping[str, Any]], schools: Mapping[str, str]) -> li
         for group in sorted(by_group, key=code_order):
             own = by_group[group]
             measures = {
-                name: row["value"] if (row := _find(own, name)) else None for name in MEASURES
+                name: found_row["value"] if (found_row := _find(own, name)) else None
+                for name in MEASURES
             }
             label = schools.get(group, group)
             found.append(Group(kind, group, label, int(own[0]["n_units"]), measures))

@@ -91,6 +91,8 @@ def object_to(
     """Record an objection to a published result; returns its id."""
     if not words.strip():
         raise InputError("an objection needs its grounds in words.", key="publicity.words_needed")
+    if not raised_by.strip():
+        raise InputError("an objection names who raises it.", key="publicity.by_needed")
     with workspace.store() as store:
         act = authorise(store, act, "publicity.object")
         for publication in reversed(open_publications(store)):  # what is shown now

@@ -10,14 +10,17 @@ from models.store import Row, Store
 from rubrics.levels import Level
 from workbench.errors import InputError
 from workbench.exports.public_list import PublicList, PublicResult, write_public_list
+from workbench.services.identities import identities, short_code
 from workbench.services.publicity import Upcoming, list_publicity, upcoming
-from workbench.services.reach import schools_seen
+from workbench.services.reach import may_name, schools_seen
 from workbench.services.results import CONCLUSION
 from workbench.services.workspace import Workspace
 
 
 def upcoming_rows(workspace: Workspace, person_id: str, today: date) -> tuple[Upcoming, list[Row]]:
     """Results that would be shown if a publicity were opened today, with names, and when it ends.
+
+    Until they are shown, who may not know the teachers sees the beginning of their pseudonyms.
 
     Raises
     ------
@@ -36,7 +39,11 @@ def upcoming_rows(workspace: Workspace, person_id: str, today: date) -> tuple[Up
             }
             for row in results
         ]
-        return found, _named(store, workspace, rows)
+        named = _named(store, workspace, rows)
+        if not may_name(store, person_id):
+            codes = {teacher: short_code(made[0]) for teacher, made in identities(store).items()}
+            named = [{**row, "name": codes[row["teacher_id"]], "teacher_no": ""} for row in named]
+        return found, named
 
 
 def publications(workspace: Workspace, person_id: str, today: date) -> list[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from models.accounts import roles_held
 from models.store import Act, Row, Store
+from workbench.errors import RefusedError
 from workbench.services.roles import ALLOWED, SEEN_BY, authorise, may_see, person_of, scope_of
 
 
@@ -67,6 +68,15 @@ def bound_school(store: Store, person: Row | None, allowed: Collection[str]) -> 
     held = roles_held(store, person["person_id"])
     scopes = [scope_of(store, person, role) for role in allowed if role in held]
     return None if not scopes or None in scopes else scopes[0]
+
+
+def may_name(store: Store, person_id: str) -> bool:
+    """Whether the person may know who stands behind a pseudonym."""
+    try:
+        may_see(store, person_id, "identity.show")
+    except RefusedError:
+        return False
+    return True
 
 
 def _all_schools(store: Store) -> list[str]:

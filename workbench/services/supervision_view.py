@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from models.ratings import standing_reads
 from models.records import Round
-from models.store import Row
+from models.store import Row, Store
 from models.submissions import owned_pieces
 from models.supervision import latest_sample
 from workbench.services.scopes import seen_school
@@ -51,24 +52,10 @@ def supervision_view(workspace: Workspace, person_id: str) -> SupervisionView:
     with workspace.store() as store:
         seen_school(store, person_id, "supervision.show")
         heads = store.where("county_sample")
-        head = heads[-1] if heads else {"sample_id": "", "random_seed": "", "tx": 0}
+        none_yet: Row = {"sample_id": "", "random_seed": "", "tx": 0}
+        head = heads[-1] if heads else none_yet
         drawn = store.one("audit_log", seq=head["tx"])
-        owned = {row["piece_id"]: row for row in owned_pieces(store)}
-        read = {
-            piece
-            for piece, reads in standing_reads(store).items()
-            if any(each.round == Round.COUNTY for each in reads)
-        }
-        pieces = tuple(
-            {
-                "piece_id": row["piece_id"],
-                "school": owned[row["piece_id"]]["school_name"],
-                "slot_id": owned[row["piece_id"]]["slot_id"],
-                "why": row["why"],
-                "read": row["piece_id"] in read,
-            }
-            for row in latest_sample(store)
-        )
+        pieces = tuple(_pieces(store))
         names = {row["school_id"]: row["name"] for row in store.where("school")}
     policy = workspace.policy
     return SupervisionView(
@@ -81,3 +68,18 @@ def supervision_view(workspace: Workspace, person_id: str) -> SupervisionView:
         int(policy["audit.county_min_per_school"]),
         float(policy["audit.county_reread_lowered_share_max"]),
     )
+
+
+def _pieces(store: Store) -> Iterator[Row]:
+    """Pieces of the newest sample, and whether the county has read each."""
+    owned = {row["piece_id"]: row for row in owned_pieces(store)}
+    reads = standing_reads(store)
+    for row in latest_sample(store):
+        piece = owned[row["piece_id"]]
+        yield {
+            "piece_id": piece["piece_id"],
+            "school": piece["school_name"],
+            "slot_id": piece["slot_id"],
+            "why": row["why"],
+            "read": any(each.round == Round.COUNTY for each in reads.get(piece["piece_id"], ())),
+        }

@@ -16,7 +16,6 @@ from workbench.app_pages.drawing import csv_table
 from workbench.errors import RefusedError
 from workbench.services import acting
 from workbench.services.adjudication import rule, ruling_view, rulings_due
-from workbench.services.case_text import beside, shortened
 from workbench.services.case_view import case_rows, case_view
 from workbench.services.county import county_overview
 from workbench.services.flags import raise_flags
@@ -352,16 +351,6 @@ def test_words_of_teachers_are_escaped_in_exhibits(open_page, workspace):
     said = words(open_page("holds", "C1", hold="h0001"))
     assert "<script>" not in said
     assert "&lt;script&gt;" in said
-
-
-def test_texts_cut_into_stretches_are_the_texts_again():
-    form = "教学设计表格填写说明：本表由教师本人填写一式两份"
-    a, b = form + "甲" + essay("x", 200), "乙老师的开头" + essay("x", 200) + form
-    for text, stretches in zip((a, b), beside(a, b, [form]), strict=True):
-        assert "".join(each.words for each in stretches) == text
-        assert {each.kind for each in stretches} >= {"copied", "form"}
-        short = shortened(stretches)
-        assert sum(len(each.words) + each.left_out for each in short) == len(text)
 
 
 def test_a_reply_recorded_on_the_page_is_the_row_of_the_service(open_page, workspace):
