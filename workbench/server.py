@@ -65,6 +65,7 @@ OPTIONS: dict[str, Any] = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
+    "logger.enableRich": False,
     # a full collection after each run costs ten times the run: see `_warm`
     "runner.postScriptGC": False,
     "runner.magicEnabled": False,
@@ -121,6 +122,7 @@ def make_app(
         forget_old(workspace, house.clock(), house.rules)
         desk.settle(workspace, house.clock())  # what a server that stopped had not recorded yet
         _warm()
+        _log_page_errors_once()
         yield
         desk.settle(workspace, house.clock(), everything=True)
 
@@ -190,6 +192,11 @@ def farewell_frame(address: str) -> bytes:
 
 def _now() -> datetime:
     return datetime.now(CHINA)
+
+
+def _log_page_errors_once() -> None:
+    """Leave errors of pages to `_on_page_error`; Streamlit would print each, expected ones too."""
+    logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
 
 
 def _warm() -> None:

@@ -110,6 +110,7 @@ def test_no_page_asks_for_anything_outside_nor_breaks_a_rule_of_the_browser(page
     page.goto(path)
     settled(page)
     page.wait_for_selector("h1")
+    assert page.locator('[data-testid="stAlertContentError"], .stException').count() == 0
     assert page.outside == []
     assert [line for line in said if "404" not in line] == []
 

@@ -19,6 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from models.store import Act
+from workbench.errors import RefusedError
+from workbench.messages import catalogue
 from workbench.server import drops_frame, make_app
 from workbench.services.accounts import set_password, sign_out_everywhere
 from workbench.services.people import Directory, TeacherRow
@@ -384,6 +386,30 @@ def test_identity_comes_from_the_session_whatever_the_headers_say(running):
     with running.socket(running.signed_in("R1"), headers=spoofed) as page:
         drawn = page_text(page)
     assert "人员R1" in drawn and "人员A1" not in drawn and "退出登录" in drawn
+
+
+def test_an_error_of_a_page_shows_a_number_and_no_more(running, monkeypatch, capfd, caplog):
+    def fails():
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr("workbench.app_pages.people.draw", fails)
+    with running.socket(running.signed_in("A1")) as page:
+        drawn = page_text(page)
+    number = re.search("编号 ([0-9a-f]{8})", drawn)[1]
+    assert "secret" not in drawn and "Traceback" not in drawn
+    assert number in caplog.text and "/secret/path" in caplog.text
+    assert "secret" not in "".join(capfd.readouterr())  # told once, to the log
+
+
+def test_an_expected_error_of_a_page_is_a_sentence(running, monkeypatch, caplog):
+    def refuses():
+        raise RefusedError("in English", key="person_unknown", person="某人")
+
+    monkeypatch.setattr("workbench.app_pages.people.draw", refuses)
+    with running.socket(running.signed_in("A1")) as page:
+        drawn = page_text(page)
+    assert catalogue("zh")["error.person_unknown"].format(person="某人") in drawn
+    assert caplog.text == ""
 
 
 def test_a_session_that_is_ended_closes_its_open_socket(running):

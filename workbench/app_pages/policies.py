@@ -63,15 +63,20 @@ def _policy(here: session.Session) -> None:
 
 
 def _rule(row: dict[str, Any], language: str) -> dict[str, str]:
-    source = f"policies.source.{row['source']}"
     return {
         "rule": row[f"name_{language}"],
         "key": row["key"],
         "value": _value(row["value"]),
-        "unit": text(f"policies.unit.{row['unit']}"),
-        "source": text(source) if has(source) else row["source"],
+        "unit": _word("unit", row["unit"]),
+        "source": _word("source", row["source"]),
         "note": row["note"],
     }
+
+
+def _word(kind: str, written: str) -> str:
+    """Unit or source in words of the product; a county's own as the pack writes it."""
+    key = f"policies.{kind}.{written}"
+    return text(key) if has(key) else written
 
 
 def _value(value: object) -> str:

@@ -36,10 +36,15 @@ def done(sentence: str) -> None:
 
 
 def say_what_was_done() -> None:
-    """Say once what the run before did."""
+    """Say once what the run before did.
+
+    Its place is always kept, so that what follows stays the same to the browser: tabs would
+    otherwise fall back to the first.
+    """
+    place = st.container()
     sentence = st.session_state.pop(_DONE, "")
     if sentence:
-        st.success(sentence)
+        place.success(sentence)
 
 
 def may(roles: Collection[str], action: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.assignments import owned_piece, standing_reads_of
-from models.drafts import Task
 from models.records import PieceOutcome, Round
 from models.store import Act, Row, Store
 from rubrics.levels import Level

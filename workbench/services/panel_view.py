@@ -238,12 +238,12 @@ def _severity(
     )
 
 
-def groups_said(view: PanelView, kind: str) -> str:
-    """Say in which group raters agree most and least; empty where there are not two groups."""
+def groups_said(view: PanelView, kind: str, least_pieces: int = 5) -> str:
+    """Say in which group raters agree most and least; empty where not two have enough pieces."""
     known = [
         each
         for each in view.groups
-        if each.kind == kind and each.measures["exact"] is not None and each.pieces
+        if each.kind == kind and each.measures["exact"] is not None and each.pieces >= least_pieces
     ]
     if len(known) < 2:
         return ""

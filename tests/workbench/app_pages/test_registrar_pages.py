@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from models.store import Act
 from workbench import messages, session
 from workbench.app_pages import certificates, feedback, intake
+from workbench.commands.reporting import progress
 from workbench.errors import InputError, RefusedError
 from workbench.services import intake_history, publicity_views
 from workbench.services.certificates import write_certificates
@@ -656,3 +657,13 @@ def test_an_objection_without_grounds_or_a_name_is_refused_in_words(workspace):
     assert drawn.error
     with pytest.raises(InputError, match="who raises it"):
         object_to(workspace, "T1", "B8", " ", "理由", act())
+
+
+def test_a_command_writes_how_far_it_is_where_its_job_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_PROGRESS", str(tmp_path / "progress"))
+    with progress("…") as tick:
+        tick(1, 4)
+        assert (tmp_path / "progress").read_text() == "1 4"
+        tick(2, 4)
+        tick(4, 4)
+    assert (tmp_path / "progress").read_text() == "4 4"

@@ -1,6 +1,7 @@
 """Two texts beside each other: every character is shown or counted, and what is copied is marked."""
 
 import random
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ def test_copied_runs_bear_the_same_number_and_words_on_both_sides():
 
 def test_words_of_a_form_are_nobodys_and_never_copied():
     one, other = beside(FORM_WORDS + lesson(1), FORM_WORDS + lesson(2), [FORM_WORDS])
-    assert [each.kind for each in one][0] == [each.kind for each in other][0] == FORM
+    assert one[0].kind == other[0].kind == FORM
     assert not [each for each in (*one, *other) if each.kind == COPIED]
 
 
@@ -46,7 +47,7 @@ def test_no_character_is_lost_however_two_texts_are_cut(first, second):
 def test_two_gaps_in_a_row_are_one_mark():
     one, _ = beside(FORM_WORDS * 9 + lesson(2, 300) + lesson(1), lesson(1), [FORM_WORDS])
     kinds = [each.kind for each in shortened(one)]
-    assert (CUT, CUT) not in zip(kinds, kinds[1:], strict=False)
+    assert (CUT, CUT) not in pairwise(kinds)
 
 
 def test_a_masked_text_is_shown_in_the_places_of_the_text():
