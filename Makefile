@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/workbench --workspace demo-workspace demo
 
 test: needs lint types contracts
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
 check: lint types contracts unit
 
