@@ -16,6 +16,7 @@ from workbench.session import Session, current, what_was_said
 _STYLE = """
 <style>
 .stAppHeader { border-bottom: 1px solid #d5dbe1; }
+.stAppHeader [data-testid="stToolbar"] { padding-right: 21rem; }
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 2rem; }
 .stMainBlockContainer h1 { font-size: 1.6rem; padding: .25rem 0 .5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; }

@@ -61,9 +61,14 @@ def _said(value: object) -> object:
     """Words for the codes in a tuple: keys of the locale, or pairs of a key and a count."""
     if not isinstance(value, tuple):
         return value
-    parts = [(part, "") if isinstance(part, str) else part for part in value]
-    words = (f"{text(key) if has(key) else key} {count}".rstrip() for key, count in parts)
+    words = [_word(part) for part in value]
     return ("、" if language() == "zh" else ", ").join(words)
+
+
+def _word(part: object) -> str:
+    key, count = part if isinstance(part, tuple) else (part, "")
+    said = text(key) if isinstance(key, str) and has(key) else key
+    return f"{said} {count}".rstrip()
 
 
 @cache

@@ -107,7 +107,7 @@ class Guard:
         if path.startswith(_CLOSED_PREFIXES):
             await Response(status_code=404)(scope, receive, send)
             return
-        if scope["method"] in _WRITING and not _from_here(scope, demand=True):
+        if scope["method"] in _WRITING and not _from_here(scope):
             await _refusal(403, "server.foreign", language)(scope, receive, send)
             return
         signed_in = self._recognised(cookies)
@@ -119,7 +119,7 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookies = _cookies(scope)
         signed_in = self._recognised(cookies)
-        if not _from_here(scope, demand=True) or not cookies.get(SESSION_COOKIE):
+        if not _from_here(scope) or not cookies.get(SESSION_COOKIE):
             await send({"type": "websocket.close", "code": _SIGNED_OUT})
             return
         if signed_in is None:
@@ -307,11 +307,12 @@ def _header(scope: Scope, name: bytes) -> str:
     return next((v.decode("latin-1") for n, v in scope["headers"] if n.lower() == name), "")
 
 
-def _from_here(scope: Scope, *, demand: bool) -> bool:
-    """Whether a request comes from a page of this server: its Origin, or else its Referer."""
+def _from_here(scope: Scope) -> bool:
+    """Whether a request comes from a page of this server: its Origin, or else its Referer.
+
+    Browsers send one of them with every write and every socket; what has neither is no page.
+    """
     origin = _header(scope, b"origin") or _header(scope, b"referer")
-    if not origin:
-        return not demand
     return urlsplit(origin).netloc == _header(scope, b"host") != ""
 
 

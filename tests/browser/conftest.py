@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,12 +75,30 @@ def give_accounts(made: Workspace) -> None:
 
 
 @pytest.fixture(scope="session")
+def password() -> str:
+    """What everybody signs in with."""
+    return PASSWORD
+
+
+@pytest.fixture(scope="session")
+def running() -> Callable:
+    """Run a server in a process of its own: a context that gives its address."""
+    return _running
+
+
+@pytest.fixture(scope="session")
 def server(county) -> Iterator[str]:
-    """Address of ``workbench serve`` on the county, in a process of its own."""
-    command = [sys.executable, "-m", "workbench", "--workspace", str(county.folder)]
-    log = (county.folder / "logs" / "test-server.log").open("w")
+    """Address of ``workbench serve`` on the county."""
+    command = ["-m", "workbench", "--workspace", str(county.folder), "serve", "--port", "0"]
+    with _running(command, county.folder) as address:
+        yield address
+
+
+@contextmanager
+def _running(command: list[str], folder: Path) -> Iterator[str]:
+    log = (folder / "logs" / "test-server.log").open("w")
     running = subprocess.Popen(
-        [*command, "serve", "--port", "0"],
+        [sys.executable, *command],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -142,17 +142,6 @@ def write_lesson(path: Path, seconds: int = 12) -> None:
             made.mux(packet)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright_api.sync_playwright() as play:
-        opened = play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def page(browser):
     context = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
@@ -172,7 +161,9 @@ def test_pages_far_below_are_loaded_only_when_they_come_near(site, page):
     assert 0 < len(asked) < 8
     page.fill(".wv-jump", "37")
     page.press(".wv-jump", "Enter")
-    page.wait_for_selector(".wv-page[data-page='37'] img")
+    page.wait_for_function(
+        """() => document.querySelector(".wv-page[data-page='37'] img")?.naturalWidth > 0"""
+    )
     assert "/evidence/p/37.svg" in site.asked
     assert "/evidence/p/20.svg" not in site.asked
     assert page.evaluate("viewer.place()") == {"part": 0, "page": 37}

@@ -63,7 +63,7 @@ def test_a_page_opens_in_both_languages(house, page, language):
 @pytest.mark.parametrize("page", ["people", "audit_log"])
 def test_a_page_called_by_the_wrong_role_is_refused_by_its_service(house, page):
     test = opened(house, "R1", page)
-    assert test.exception[0].message.startswith(("people.list asks", "audit_log.list asks"))
+    assert test.exception and not test.dataframe and not test.button
 
 
 def test_the_app_opens_for_every_role_and_for_none(house):
