@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import random
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from models.ledger.verifying import read_entries
+from models.ratings import all_reads
 from models.store import Act
 from workbench.messages import catalogue
 from workbench.services.accounts import add_user, set_password
@@ -34,11 +36,12 @@ from workbench.services.workspace import create
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
+START = datetime(2026, 10, 20, 1, tzinfo=UTC)
 WAIT = 40_000  # ms; what is waited for comes within one on a machine with nothing else to do
-SCHOOL = "城关小学"
+SCHOOL, SCHOOL_ID = "城关小学", "s01"
 PEOPLE = {"R1": "rater", "R2": "rater", "C1": "chair", "K1": "county", "G1": "registrar"}
 PEOPLE |= {"G2": "registrar", "A1": "admin"}
-COMMENT = "第二页写得清楚"
+COMMENT, COMMENTED = "第二页写得清楚", ("T1", "B8-1", "R1")
 REASON = "两人同组备课，共用一份底稿，已核实"
 SEED = "2026-7"
 WHOLE, PLAIN, LAST = "111111", "111100", "11111"
@@ -72,7 +75,7 @@ always_include = { value = [], unit = "list", source = "test" }
 
 
 def act(who, reason="", later=0):
-    return Act(who, "", datetime.now(UTC).replace(microsecond=0) + timedelta(days=later), reason)
+    return Act(who, "", START + timedelta(days=later), reason)
 
 
 def counting():
@@ -90,17 +93,19 @@ def essay(seed, chars=700):
 def handed_in(folder):
     """Package of two teachers; the second reflection of T2 is that of T1."""
     folder.mkdir()
-    texts = {(t, s): essay(t + s) for t in ("T1", "T2") for s in ("B8-1", "B8-2")}
-    texts["T2", "B8-2"] = texts["T1", "B8-2"]
-    rows = []
-    for (teacher, slot), words in texts.items():
+    rows = ["teacher_id teacher_name school competency slot file".split()]
+    for teacher, slot in itertools.product(("T1", "T2"), ("B8-1", "B8-2")):
         name = f"{teacher}-{slot}.txt"
+        words = essay(slot if slot == "B8-2" else name)
         (folder / name).write_text(words, encoding="utf-8")
         rows.append([teacher, f"教师{teacher[1]}", SCHOOL, "B8", slot, name])
-    with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
-        heads = "teacher_id teacher_name school competency slot file".split()
-        csv.writer(file).writerows([heads, *rows])
+    write_rows(folder / "manifest.csv", rows)
     return folder
+
+
+def write_rows(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
 
 
 def built(folder):
@@ -141,27 +146,24 @@ def made(tmp_path_factory, password):
 
 @pytest.fixture(scope="module")
 def clock(made):
-    """Put the server's clock so many seconds ahead."""
+    """Put the server's clock so many seconds after the start; it goes on from there."""
     ahead = made.folder.parent / "ahead"
-    ahead.write_text("0", encoding="ascii")
+    behind = (START - datetime.now(UTC)) // timedelta(seconds=1)
 
     def put(seconds):
         part = ahead.with_suffix(".part")
-        part.write_text(str(seconds), encoding="ascii")
+        part.write_text(str(behind + seconds), encoding="ascii")
         part.replace(ahead)  # at once: the server reads it all the time
 
-    put.file = ahead
+    put(0)
     return put
 
 
 @pytest.fixture(scope="module")
 def server(made, clock, running):
-    script = str(Path(__file__).with_name("clocked_server.py"))
-    with running([script, str(made.folder), str(clock.file)], made.folder) as address:
+    script, folder = Path(__file__).with_name("clocked_server.py"), made.folder
+    with running([str(script), str(folder), str(folder.parent / "ahead")], folder) as address:
         yield address
-
-
-# --- in the browser ---
 
 
 def under(page, key):
@@ -169,13 +171,19 @@ def under(page, key):
     return page.locator(f".st-key-{key}")
 
 
-def push(page, key):
+def push(page, key, sentence):
     """Push a button, and wait for the sentence that says what was done."""
     button = under(page, key).locator("button")
     expect(button).to_be_enabled(timeout=WAIT)
     button.click()
-    said = page.locator('[data-testid="stAlertContentSuccess"]:visible').first
-    expect(said).to_be_visible(timeout=WAIT)
+    told(page, sentence)
+
+
+def told(page, sentence):
+    """Wait for a sentence of the locale, whatever its values are."""
+    parts = re.split(r"\{\w+\}", catalogue("zh")[sentence].replace("**", ""))
+    words = re.compile(".*".join(map(re.escape, parts)))
+    expect(page.get_by_text(words).locator("visible=true").first).to_be_visible(timeout=WAIT)
 
 
 def write(page, key, words):
@@ -191,12 +199,8 @@ def tick(page, key):
 
 
 def choose(page, key, sentence):
-    words = catalogue("zh")[sentence]
-    under(page, key).get_by_text(words, exact=True).first.click(timeout=WAIT)
-
-
-def tab(page, number):
-    page.get_by_role("tab").nth(number).click(timeout=WAIT)
+    words = under(page, key).get_by_text(catalogue("zh")[sentence], exact=True)
+    words.first.click(timeout=WAIT)
 
 
 def score(page, made, rater, pieces):
@@ -207,25 +211,20 @@ def score(page, made, rater, pieces):
     for left in range(pieces, 0, -1):
         piece = head.inner_text()
         word = WORDS[*whose[piece], "R1" if rater == "K1" else rater]
-        keys = "a" if word in (WHOLE, LAST) else "x"
-        if commented(*whose[piece], rater):
+        key, level = ("x", "合格") if word == PLAIN else ("a", "优秀")
+        if (*whose[piece], rater) == COMMENTED:
             page.keyboard.press("1")
             page.keyboard.press("c")
             page.keyboard.type(COMMENT)
             page.keyboard.press("Escape")
         page.keyboard.press("a")
-        page.keyboard.press(keys)
-        level = "合格" if keys == "x" else "优秀"
+        page.keyboard.press(key)
         expect(page.locator(".desk .level b")).to_have_text(level, timeout=WAIT)
         page.keyboard.press("Control+Enter")
         if left > 1:
             expect(head).not_to_have_text(piece, timeout=WAIT)
         else:
             expect(page.locator(".desk .all-done")).to_be_visible(timeout=WAIT)
-
-
-def commented(teacher, slot, rater):
-    return (teacher, slot, rater) == ("T1", "B8-1", "R1")
 
 
 def read_at_the_desk(made, clock, visit):
@@ -237,7 +236,7 @@ def read_at_the_desk(made, clock, visit):
     third.get_by_role("button", name="开始评阅").click(timeout=WAIT)
     score(third, made, "R3", 1)
     clock(60)
-    visit("R3", "/tasks")
+    told(visit("R3", "/tasks"), "desk.tasks.all_done")
 
 
 def decide_cases(made, visit):
@@ -249,57 +248,55 @@ def decide_cases(made, visit):
         page = visit(who, f"/holds?hold={case}")
         choose(page, f"disposition_{case}", "disposition.certify")
         write(page, f"reason_{case}", REASON)
-        push(page, f"decide_send_{case}")
+        push(page, f"decide_send_{case}", "holds.resolved")
 
 
 def check_by_county(made, clock, visit):
     page = visit("K1", "/supervision")
     write(page, "supervision_seed", SEED)
-    push(page, "supervision_draw")
+    push(page, "supervision_draw", "page_supervision.drawn")
     page.goto("/desk")
     score(page, made, "K1", 1)
     clock(90)
     page.goto("/tasks")
+    told(page, "desk.tasks.none")
     page.goto("/supervision")
     choose(page, "supervision_decision", "page_supervision.accept")
     write(page, "supervision_reason", REASON)
-    push(page, "supervision_do")
+    push(page, "supervision_do", "supervision.decided.accept")
 
 
 def publish(clock, visit):
     """Shown, objected to, answered, and closed when its days have passed."""
     page = visit("G1", "/publicity")
     tick(page, "publicity_sure")
-    push(page, "open")
-    tab(page, 2)
+    push(page, "open", "page_publicity.opened")
+    page.get_by_role("tab").nth(2).click()
     write(page, "objection_by", "T1")
     write(page, "objection_words", REASON)
-    push(page, "object")
+    push(page, "object", "publicity.objected")
     chair = visit("C1", "/publicity")
-    tab(chair, 2)
+    chair.get_by_role("tab").nth(2).click()
     write(chair, "answer_words", REASON)
-    push(chair, "answer")
+    push(chair, "answer", "publicity.answered.stands")
     clock(40 * 86_400)
     later = visit("G1", "/publicity")
-    tab(later, 1)
-    push(later, "close")
+    later.get_by_role("tab").nth(1).click()
+    push(later, "close", "publicity.closed")
 
 
 def certify(visit):
-    push(visit("G1", "/certification"), "propose")
+    push(visit("G1", "/certification"), "propose", "page_certification.proposed")
     page = visit("G2", "/certification")
     tick(page, "sure_c0001")
-    push(page, "approve_c0001")
+    push(page, "approve_c0001", "page_certification.posted")
 
 
-def sheet_of(made, visit, tmp_path):
+def sheet_of(visit, tmp_path):
     """Have the sheets made, download them as one file, and take one out."""
     page = visit("G1", "/certificates")
-    with made.store() as store:
-        school_id = store.one("school", name=SCHOOL)["school_id"]
-    push(page, f"make_{school_id}")
-    pack = page.locator('[class*="st-key-do_pack_"] button')
-    pack.click(timeout=2 * WAIT)
+    push(page, f"make_{SCHOOL_ID}", "page_certificates.begun")
+    page.locator('[class*="st-key-do_pack_"] button').click(timeout=2 * WAIT)
     link = page.locator('a[href^="/download/certificates/"]').first
     expect(link).to_be_visible(timeout=WAIT)
     answered = page.request.get(link.get_attribute("href"))
@@ -311,24 +308,18 @@ def sheet_of(made, visit, tmp_path):
     return sheet
 
 
-# --- without a browser ---
-
-
 def read_by_file(made, path, keys):
     """Import reads, each of (teacher, slot, rater, round)."""
-    heads = "teacher_id competency slot rater criterion met round comment".split()
-    lines = []
+    lines = ["teacher_id competency slot rater criterion met round comment".split()]
     for teacher, slot, rater, round_name in keys:
         word = WORDS[teacher, slot, "R1" if rater == "K1" else rater]
         criteria = made.rubrics["B8"].slot(slot).criteria
         for place, (criterion, sign) in enumerate(zip(criteria, word, strict=True)):
-            said = COMMENT if place == 0 and commented(teacher, slot, rater) else ""
-            told = [teacher, "B8", slot, rater, criterion.criterion_id, sign, round_name, said]
-            lines.append(told)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([heads, *lines])
-    report = import_ratings(made, path, act("G1"), counting())
-    assert (report.new, report.refused) == (len(keys), ())
+            said = COMMENT if place == 0 and (teacher, slot, rater) == COMMENTED else ""
+            name = criterion.criterion_id
+            lines.append([teacher, "B8", slot, rater, name, sign, round_name, said])
+    write_rows(path, lines)
+    assert import_ratings(made, path, act("G1"), counting()).new == len(keys)
 
 
 def walked_by_services(folder):
@@ -350,8 +341,6 @@ def walked_by_services(folder):
     return made
 
 
-# --- what both leave ---
-
 TABLES = {
     "hold": "hold_id code flag_id raised_by",
     "hold_event": "hold_id kind actor party disposition words scan",
@@ -363,6 +352,7 @@ TABLES = {
     "county_decision": "sample_id school_id decision words",
     "approval": "proposal_id",
 }
+READ = "rater_id round reading replaced comment marks comments".split()
 
 
 def left(made):
@@ -372,21 +362,17 @@ def left(made):
             table: sorted(tuple(row[name] for name in names.split()) for row in store.where(table))
             for table, names in TABLES.items()
         }
-        reads = {row["read_id"]: row for row in store.where("read")}
-        keys = "piece_id rater_id round reading comment replaces".split()
-        told = {number: tuple(str(row[key]) for key in keys) for number, row in reads.items()}
-        found["read"] = sorted(told.values())
-        found["mark"] = sorted(
-            (*told[row["read_id"]], row["criterion_id"], row["met"], row["comment"])
-            for row in store.where("mark")
-        )
+        for piece_id in owners(made):
+            rows = (tuple(row[name] for name in READ) for row in all_reads(store, piece_id))
+            found[piece_id] = sorted(rows, key=str)
     return found
 
 
 def entries(made):
-    with made.store() as store:
-        school_id = store.one("school", name=SCHOOL)["school_id"]
-    return list(read_entries(made.ledger_path(school_id)))
+    """Entries of the school's ledger, without their times, its key and the log they stand on."""
+    own = ("posted_at", "key", "audit_head")
+    read = read_entries(made.ledger_path(SCHOOL_ID))
+    return [{name: entry[name] for name in entry if name not in own} for entry in read]
 
 
 def test_what_is_done_in_the_browser_is_what_the_services_do(made, clock, page_as, tmp_path):
@@ -401,11 +387,13 @@ def test_what_is_done_in_the_browser_is_what_the_services_do(made, clock, page_a
     check_by_county(made, clock, visit)
     publish(clock, visit)
     certify(visit)
-    sheet = sheet_of(made, visit, tmp_path)
-    report = verify_sheet(sheet, keys_of_folder(made.folder))
+    report = verify_sheet(sheet_of(visit, tmp_path), keys_of_folder(made.folder))
     assert report.ok, report.faults
     assert all(each.found.ok for each in verify_ledgers(made))
     assert [address for page in opened for address in page.outside] == []
     other = walked_by_services(tmp_path / "other")
+    assert all(left(made).values())
     assert left(made) == left(other)
+    levels = {(e["kind"], e.get("level")) for e in entries(made)}
+    assert {("result", "excellent"), ("result", "pass")} <= levels
     assert entries(made) == entries(other)

@@ -123,6 +123,15 @@ def test_a_session_ended_elsewhere_sends_the_open_page_to_the_sign_in(page_as, c
     assert page.locator('[role="status"]').count() == 1
 
 
+def test_signing_out_in_one_window_sends_the_other_to_the_sign_in(page_as):
+    page = page_as("PS09", "/tasks")
+    other = page.context.new_page()
+    other.goto("/tasks")
+    other.wait_for_selector(WHO)
+    page.click("text=退出登录")
+    other.wait_for_url("**/signin?ended=1", timeout=20_000)
+
+
 def test_the_language_changes_for_this_browser_and_stays(page_as):
     page = page_as("GL01", "/policies")
     page.click(f"{WHO} >> text=English")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,6 +81,16 @@ def test_a_file_that_vanishes_costs_its_own_row_and_no_other(workspace, tmp_path
     assert [line.verdict == "reject" for line in report.lines] == [False, True, False]
     assert report.lines[1].code == "file_missing"
     assert report.new_files == 2
+
+
+def test_a_file_name_in_the_spelling_of_another_system_is_found(workspace, tmp_path):
+    (tmp_path / "package").mkdir()
+    folder = package(tmp_path / "package", 1)
+    manifest = folder / "manifest.csv"
+    composed = unicodedata.normalize("NFC", "José.txt")
+    manifest.write_text(manifest.read_text("utf-8").replace("反思0.txt", composed), "utf-8")
+    (folder / "反思0.txt").rename(folder / unicodedata.normalize("NFD", "José.txt"))
+    assert import_package(workspace, folder, ACT, os.urandom).new_files == 1
 
 
 def test_a_second_import_of_the_same_package_adds_no_line_to_the_audit_log(workspace, tmp_path):

@@ -18,6 +18,8 @@ from workbench.services.people import Directory
 from workbench.services.roles import ROLES
 from workbench.services.workspace import create
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 9, 1, tzinfo=UTC)
 APP = Path(navigation.__file__).with_name("app.py")
 PEOPLE = {"A1": ["admin"], "R1": ["rater"], "G1": ["registrar"], "AC": ["admin", "chair"]}

@@ -27,6 +27,8 @@ from workbench.services.people import Directory, TeacherRow
 from workbench.services.sign_in import SignInRules
 from workbench.services.workspace import create
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "long-enough-县-7"
 PEOPLE = {"R1": "rater", "R2": "rater", "A1": "admin", "G1": "registrar", "K1": "county"}
 BODY = bytes(range(256)) * 40

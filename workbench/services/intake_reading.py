@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from models.errors import StoreError
@@ -51,6 +53,12 @@ class Run:
     known: dict[str, FileFacts]
     progress: Progress | None = None
     readings: dict[str, Reading] = field(default_factory=dict)
+
+    @cached_property
+    def on_disk(self) -> dict[str, str]:
+        """Name as the disk spells it, by its NFC spelling: a Mac packs decomposed names."""
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*"))
+        return {unicodedata.normalize("NFC", name): name for name in found}
 
 
 def read_manifest(
@@ -120,10 +128,10 @@ def _take(run: Run, manifest: Manifest, row: ManifestRow) -> Line:
     if any(remark.severity == REJECT for remark in remarks) or row.metadata_only:
         return Line(row, remarks)
     try:
-        with open_inside(run.folder, row.file) as source:
+        with open_inside(run.folder, run.on_disk.get(row.file, row.file)) as source:
             kept = run.evidence.take(source, row.file, run.limits.media_mib << 20)
     except Unreadable as refused:
-        there = (run.folder / row.file).exists()
+        there = (run.folder / run.on_disk.get(row.file, row.file)).exists()
         code = refused.code if there else "file_missing"
         return Line(row, (*remarks, Remark(code, REJECT, {"detail": refused.detail})))
     except StoreError as refused:

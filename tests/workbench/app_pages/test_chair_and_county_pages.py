@@ -26,6 +26,8 @@ from workbench.services.supervision import sample
 from workbench.services.supervision_view import supervision_view
 from workbench.services.workspace import Workspace, create
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 9, 21, 2, tzinfo=UTC)
 SCHOOLS = {"s1": "城关小学", "s2": "青山小学", "s3": "县教研室"}
 TEACHERS = {"T1": "s1", "T2": "s1", "T3": "s2", "T4": "s2"}

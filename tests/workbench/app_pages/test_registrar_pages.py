@@ -43,6 +43,8 @@ from workbench.services.uploads import receive
 from workbench.services.windows import set_window
 from workbench.services.workspace import Workspace, create
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 9, 21, 2, tzinfo=UTC)
 TOWN, HILL = "城关小学", "青山小学"
 SCHOOLS = {"s1": TOWN, "s2": HILL}

@@ -12,6 +12,8 @@ from workbench.readers.errors import Unreadable
 from workbench.readers.isolation import ReaderPool
 from workbench.readers.office import Office, find_office
 
+pytestmark = pytest.mark.slow
+
 needs_office = pytest.mark.skipif(find_office() is None, reason="LibreOffice is not installed")
 
 
