@@ -26,6 +26,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web import bootstrap
 
 from rubrics.errors import WorkbenchError
+from workbench import session
 from workbench.context import CHINA
 from workbench.errors import ServiceError
 from workbench.messages import explain, text
@@ -115,6 +116,7 @@ def make_app(
     workspace.policy, workspace.rubrics  # noqa: B018  says at once what is wrong with them
     bootstrap.load_config_options({key.replace(".", "_"): value for key, value in OPTIONS.items()})
     house = House(workspace, rules or SignInRules(), clock or _now, fresh)
+    session.keep_time(house.clock)
     sockets = SocketRules(drops_frame, farewell_frame, check_every)
 
     @asynccontextmanager

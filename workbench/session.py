@@ -36,6 +36,16 @@ _HERE = "session_here"
 _TOLD = ("person", "session", "language", "workspace")
 
 
+@dataclass
+class _House:
+    """What the server sets for all its pages: whose clock they go by."""
+
+    clock: Callable[[], datetime]
+
+
+_HOUSE = _House(lambda: datetime.now(CHINA))
+
+
 @dataclass(frozen=True)
 class Session:
     """Who looks at a page, and at what.
@@ -153,9 +163,19 @@ def what_was_said() -> tuple[str, str]:
     return said
 
 
+def keep_time(clock: Callable[[], datetime]) -> None:
+    """Let every page go by the server's clock; one server has one."""
+    _HOUSE.clock = clock
+
+
+def moment() -> datetime:
+    """Return the time to the microsecond, for what lasts seconds."""
+    return _HOUSE.clock()
+
+
 def now() -> datetime:
     """Return the time of what a page does; it is stored in UTC."""
-    return datetime.now(CHINA).replace(microsecond=0)
+    return moment().replace(microsecond=0)
 
 
 def today() -> date:

@@ -10,12 +10,9 @@ import socket
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import uvicorn
 
-from workbench import session
-from workbench.app_pages import desk
 from workbench.context import CHINA
 from workbench.server import make_app
 
@@ -26,19 +23,12 @@ def serve_ahead(folder: Path, ahead: Path) -> None:
     def clock() -> datetime:
         return datetime.now(CHINA) + timedelta(seconds=int(ahead.read_text(encoding="ascii")))
 
-    session.now = lambda: clock().replace(microsecond=0)
-    desk.datetime = SimpleNamespace(now=clock_in(clock))
     listening = socket.create_server(("127.0.0.1", 0))
     app = make_app(folder, clock=clock)
     sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def clock_in(clock):
-    """The same clock, asked as ``datetime.now`` is."""
-    return lambda zone: clock().astimezone(zone)
 
 
 if __name__ == "__main__":

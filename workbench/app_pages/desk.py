@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from workbench import session
@@ -30,7 +28,7 @@ def draw() -> None:
     st.html(_STYLE)
     try:
         asked = st.query_params.get("piece", "")
-        view = open_piece(here.workspace, here.person_id, asked, datetime.now(UTC))
+        view = open_piece(here.workspace, here.person_id, asked, session.moment())
     except RefusedError as error:
         _refused(error)
         return
