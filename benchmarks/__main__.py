@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("intake", "reading", "results", "similarity", "sheets", "ledger", "starting")
+NAMES = ("intake", "reading", "results", "similarity", "sheets", "ledger", "starting", "app")
 
 
 def main(names: list[str]) -> None:

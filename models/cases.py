@@ -21,28 +21,26 @@ def open_holds_by_submission(store: Store) -> dict[str, list[str]]:
 
 def holds(store: Store) -> list[Row]:
     """Every hold with its events, submissions and the flag it came from, newest last."""
-    made = []
-    for row in store.rows("SELECT h.*, a.at FROM hold AS h JOIN audit_log AS a ON a.seq = h.tx"):
-        events = store.rows(
-            "SELECT e.*, a.at FROM hold_event AS e JOIN audit_log AS a ON a.seq = e.tx "
-            "WHERE hold_id = ? ORDER BY event_id",
-            (row["hold_id"],),
-        )
-        submissions = [
-            each["submission_id"] for each in store.where("hold_submission", hold_id=row["hold_id"])
-        ]
-        resolved = any(event["kind"] == "resolution" for event in events)
-        flag = store.one("flag", flag_id=row["flag_id"]) if row["flag_id"] else None
-        made.append(
-            {
-                **row,
-                "events": events,
-                "submissions": submissions,
-                "state": "resolved" if resolved else "open",
-                "flag": flag and {**flag, "ids": json.loads(flag["ids"]), **_exhibit(flag)},
-            }
-        )
-    return made
+    events: dict[str, list[Row]] = defaultdict(list)
+    for row in store.rows(
+        "SELECT e.*, a.at FROM hold_event AS e JOIN audit_log AS a ON a.seq = e.tx "
+        "ORDER BY event_id"
+    ):
+        events[row["hold_id"]].append(row)
+    submissions: dict[str, list[str]] = defaultdict(list)
+    for row in store.where("hold_submission"):
+        submissions[row["hold_id"]].append(row["submission_id"])
+    raised = {row["flag_id"]: row for row in flags(store)}
+    return [
+        {
+            **row,
+            "events": (own := events.get(row["hold_id"], [])),
+            "submissions": submissions.get(row["hold_id"], []),
+            "state": "resolved" if any(e["kind"] == "resolution" for e in own) else "open",
+            "flag": raised.get(row["flag_id"]),
+        }
+        for row in store.rows("SELECT h.*, a.at FROM hold AS h JOIN audit_log AS a ON a.seq = h.tx")
+    ]
 
 
 def _exhibit(flag: Row) -> Row:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -11,22 +12,27 @@ from models import frames
 from models.records import Read
 from models.store import Row, Store
 
+_AMONG = "piece_id IN (SELECT value FROM json_each(:among))"
 _STANDING = """
 SELECT r.read_id, r.piece_id, r.rater_id, r.round, r.reading
 FROM read AS r
 LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
   ON o.piece_id = r.piece_id
 WHERE NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
-  AND (r.reading = COALESCE(o.reading, 1) OR r.round = 'county')
+  AND (r.reading = COALESCE(o.reading, 1) OR r.round = 'county') AND {chosen}
 ORDER BY r.read_id
 """
 
 
-def standing_reads(store: Store) -> dict[str, list[Read]]:
-    """Reads that count now, by piece: not replaced, of the latest reading; county reads always."""
-    marks = _marks_by_read(store)
+def standing_reads(store: Store, among: Collection[str] | None = None) -> dict[str, list[Read]]:
+    """Reads that count now, by piece: not replaced, of the latest reading; county reads always.
+
+    ``among`` leaves only the reads of these pieces; None takes all.
+    """
+    marks = _marks_by_read(store, among)
     by_piece: dict[str, list[Read]] = defaultdict(list)
-    for row in store.tuples(_STANDING):
+    chosen = "1" if among is None else f"r.{_AMONG}"
+    for row in store.tuples(_STANDING.format(chosen=chosen), _told(among)):
         read_id, piece_id, rater_id, round_name, _ = row
         by_piece[piece_id].append(Read(rater_id, round_name, marks.get(read_id, {})))
     return dict(by_piece)
@@ -75,10 +81,17 @@ def mark_frame(store: Store, rounds: tuple[str, ...] = ("blind", "third")) -> pd
     return store.frame(query, columns, rounds)
 
 
-def _marks_by_read(store: Store) -> Mapping[int, dict[str, int | None]]:
+def _marks_by_read(
+    store: Store, among: Collection[str] | None
+) -> Mapping[int, dict[str, int | None]]:
     marks: dict[int, dict[str, int | None]] = defaultdict(dict)
-    for read_id, criterion_id, met in store.tuples(
-        "SELECT read_id, criterion_id, met FROM mark ORDER BY read_id"
-    ):
+    own = f"read_id IN (SELECT read_id FROM read WHERE {_AMONG})"  # noqa: S608
+    chosen = "1" if among is None else own
+    query = f"SELECT read_id, criterion_id, met FROM mark WHERE {chosen} ORDER BY read_id"  # noqa: S608
+    for read_id, criterion_id, met in store.tuples(query, _told(among)):
         marks[read_id][criterion_id] = met
     return marks
+
+
+def _told(among: Collection[str] | None) -> dict[str, str]:
+    return {} if among is None else {"among": json.dumps(list(among))}

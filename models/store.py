@@ -197,8 +197,8 @@ class Store:
     def frame(
         self, query: str, columns: Sequence[str], values: Sequence[object] = ()
     ) -> pd.DataFrame:
-        """Frame of a query of this package with the columns named."""
-        return frames.frame(self.rows(query, values), columns)
+        """Frame of a query of this package with these columns, named in the query's order."""
+        return frames.frame(self.tuples(query, values), columns)
 
     def audit_head(self) -> str:
         """Hash of the newest line of the audit log; 64 noughts where it is empty."""

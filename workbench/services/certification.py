@@ -20,12 +20,11 @@ from models.ledger.verifying import read_entries
 from models.store import Act, Row, Store, instant
 from rubrics.canonical import Json, digest
 from workbench.errors import InputError, RefusedError
-from workbench.services.entries import Drafting
+from workbench.services.entries import Drafting, Records
 from workbench.services.identities import pseudonym_of, school_label
 from workbench.services.keys import ledger_origin, ledger_signer
-from workbench.services.publicity import cleared
 from workbench.services.reach import act_for, schools_seen
-from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
+from workbench.services.results import CONCLUSION, ResultRow, result_standing
 from workbench.services.roles import authorise, same_person
 from workbench.services.supervision import accepted_schools
 from workbench.services.workspace import Fresh, Workspace
@@ -80,9 +79,9 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
     refusals: dict[str, int] = {}
     with workspace.store() as store:
         act, schools = act_for(store, act, "certify.propose", school_ids)
-        standing = result_standing(store, workspace)
+        records = _records(store, workspace)
         for school_id in schools:
-            content, refused = _content(store, workspace, standing, school_id)
+            content, refused = _content(records, school_id)
             for reason, count in refused.items():
                 refusals[reason] = refusals.get(reason, 0) + count
             if content:
@@ -109,8 +108,9 @@ def prospects(workspace: Workspace, person_id: str) -> list[Prospect]:
     """
     with workspace.store() as store:
         schools = schools_seen(store, person_id, "certify.show")
-        standing = result_standing(store, workspace)
-        return [_prospect(store, workspace, standing, school_id) for school_id in schools]
+        records = _records(store, workspace)
+        accepted = accepted_schools(store)
+        return [_prospect(records, school_id, school_id in accepted) for school_id in schools]
 
 
 def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> Certified:
@@ -148,11 +148,11 @@ def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> C
     return Certified(proposal_id, row["school_id"], seqs, checkpoint)
 
 
-def _prospect(store: Store, workspace: Workspace, standing: Standing, school_id: str) -> Prospect:
-    content, refused = _content(store, workspace, standing, school_id)
-    total = sum(row.school_id == school_id for row in standing.rows)
-    posted = total - len(content) - sum(refused.values())
-    return Prospect(school_id, len(content), posted, refused)
+def _prospect(records: Records, school_id: str, accepted: bool) -> Prospect:
+    drafting = Drafting(records, school_id)
+    certifiable, refused = _certifiable(records, school_id, accepted)
+    ready = sum(not drafting.stands(row) for row in certifiable)
+    return Prospect(school_id, ready, len(certifiable) - ready, refused)
 
 
 def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str:
@@ -170,8 +170,7 @@ def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str
 
 
 def _must_stand(store: Store, workspace: Workspace, proposal: Row) -> None:
-    standing = result_standing(store, workspace)
-    content, _ = _content(store, workspace, standing, proposal["school_id"])
+    content, _ = _content(_records(store, workspace), proposal["school_id"])
     if digest(content) != proposal["digest"]:
         raise RefusedError(
             f"results of proposal {proposal['proposal_id']} have moved since it was made. "
@@ -258,28 +257,37 @@ def _keep(
     return Proposal(proposal_id, school_id, len(content), refused)
 
 
-def _content(
-    store: Store, workspace: Workspace, standing: Standing, school_id: str
-) -> tuple[list[Draft], dict[str, int]]:
+def _records(store: Store, workspace: Workspace) -> Records:
+    return Records(store, workspace, result_standing(store, workspace))
+
+
+def _content(records: Records, school_id: str) -> tuple[list[Draft], dict[str, int]]:
     """Drafts of what may be certified now, and how many may not, by reason."""
-    shown = cleared(store)
-    checked = school_id in accepted_schools(store)
-    needs_check = bool(workspace.policy["audit.county_check_before_certification"])
-    drafting = Drafting(store, workspace, standing, school_id)
-    drafts: list[Draft] = []
+    accepted = school_id in accepted_schools(records.store)
+    certifiable, refused = _certifiable(records, school_id, accepted)
+    drafting = Drafting(records, school_id)
+    drafts = [draft for row in certifiable if (draft := drafting.draft(row)) is not None]
+    return drafts, refused
+
+
+def _certifiable(
+    records: Records, school_id: str, accepted: bool
+) -> tuple[list[ResultRow], dict[str, int]]:
+    """Results of a school that may stand in the ledger, there already or not; why others may not."""
+    checked = accepted or not records.workspace.policy["audit.county_check_before_certification"]
+    rows = records.by_school.get(school_id, [])
+    undecided = {r.teacher_id for r in rows if r.level is None and _is_open(r)}
+    found: list[ResultRow] = []
     refused: dict[str, int] = {}
-    undecided = {r.teacher_id for r in standing.rows if r.level is None and _is_open(r)}
-    for row in standing.rows:
-        if row.school_id != school_id:
-            continue
-        reason = _not_yet(row, shown, checked or not needs_check)
+    for row in rows:
+        reason = _not_yet(row, records.shown, checked)
         if not reason and row.competency == CONCLUSION and row.teacher_id in undecided:
             reason = "no_level"  # decided already, but not all of what it is composed of
         if reason:
             refused[reason] = refused.get(reason, 0) + 1
-        elif (draft := drafting.draft(row)) is not None:
-            drafts.append(draft)
-    return drafts, refused
+        else:
+            found.append(row)
+    return found, refused
 
 
 def _is_open(row: ResultRow) -> bool:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 from models.cases import holds
 from models.ledger.verifying import current_results
@@ -11,48 +16,101 @@ from models.store import Row, Store
 from models.submissions import files_by_piece
 from models.supervision import latest_sample
 from rubrics.canonical import Json, digest
+from workbench.exports.payload import Person
 from workbench.services.identities import identities, school_label
 from workbench.services.publicity import cleared
 from workbench.services.results import CONCLUSION, ResultRow, Standing, consensus_rule
 from workbench.services.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Records:
+    """What entries rest on, each part read once when it is first asked for."""
+
+    store: Store
+    workspace: Workspace
+    standing: Standing
+
+    @cached_property
+    def who(self) -> dict[str, tuple[str, Person]]:
+        """Pseudonym and person of each teacher."""
+        return identities(self.store)
+
+    @cached_property
+    def files(self) -> dict[str, list[Row]]:
+        """Files of each piece."""
+        return files_by_piece(self.store)
+
+    @cached_property
+    def shown(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Publicity and level of each result that a closed publicity has shown."""
+        return cleared(self.store)
+
+    @cached_property
+    def raters(self) -> dict[str, str]:
+        """Pseudonym of each person."""
+        return {r["person_id"]: r["pseudonym"] for r in self.store.where("person")}
+
+    @cached_property
+    def reads(self) -> dict[str, list[Row]]:
+        """Reads that decided, by piece."""
+        return _counted_reads(self.store)
+
+    @cached_property
+    def resolved(self) -> dict[tuple[str, str], list[Json]]:
+        """Cases that have ended, by teacher and competency."""
+        return _resolved_holds(self.store)
+
+    @cached_property
+    def sample(self) -> list[Row]:
+        """Pieces of the county's newest sample."""
+        return latest_sample(self.store)
+
+    @cached_property
+    def by_school(self) -> dict[str, list[ResultRow]]:
+        """Results of each school."""
+        return _grouped(self.standing.rows, lambda row: row.school_id)
+
+    @cached_property
+    def by_teacher(self) -> dict[str, list[ResultRow]]:
+        """Results of each teacher."""
+        return _grouped(self.standing.rows, lambda row: row.teacher_id)
+
+
 class Drafting:
     """Turns a result into the draft of its ledger entry, unless it stands there already."""
 
-    def __init__(
-        self, store: Store, workspace: Workspace, standing: Standing, school_id: str
-    ) -> None:
-        self._store, self._workspace, self._standing = store, workspace, standing
-        self._school_id, self._school = school_id, school_label(store, school_id)
-        self._who = identities(store)
-        self._files = files_by_piece(store)
-        self._shown = cleared(store)
-        self._raters = {r["person_id"]: r["pseudonym"] for r in store.where("person")}
-        self._reads = _counted_reads(store)
-        path = workspace.ledger_path(school_id)
-        stands = current_results(path) if path.exists() else []
-        self._stands = {(r["subject"], r["competency"]): r for r in stands}
-        self._holds = _resolved_holds(store)
+    def __init__(self, records: Records, school_id: str) -> None:
+        self._records, self._school_id = records, school_id
+        self._school = school_label(records.store, school_id)
+        path = records.workspace.ledger_path(school_id)
+        found = current_results(path) if path.exists() else []
+        self._stands = {(r["subject"], r["competency"]): r for r in found}
+        self._publicities: dict[str, Json] = {}
+
+    def stands(self, row: ResultRow) -> bool:
+        """Whether the ledger says the same already."""
+        earlier = self._earlier(row)
+        return bool(earlier and earlier["level"] == row.level and earlier["attempt"] == row.attempt)
 
     def draft(self, row: ResultRow) -> dict[str, Json] | None:
         """Draft of one result; None where the ledger says the same already."""
-        pseudonym, person = self._who[row.teacher_id]
-        earlier = self._stands.get((pseudonym, row.competency))
-        if earlier and earlier["level"] == row.level and earlier["attempt"] == row.attempt:
+        if self.stands(row):
             return None
+        pseudonym, person = self._records.who[row.teacher_id]
+        earlier = self._earlier(row)
         draft: dict[str, Json] = {
             "kind": "result",
-            "round": self._workspace.round_name,
+            "round": self._records.workspace.round_name,
             "school": self._school,
             "subject": pseudonym,
             "competency": row.competency,
             "level": str(row.level),
             "attempt": row.attempt,
             "pii_commit": person.commitment,
-            "policy": self._workspace.policy.digest,
+            "policy": self._records.workspace.policy.digest,
             "publicity": self._publicity(row),
-            "county_check": self._county_check(),
+            "county_check": self._county_check,
             **self._grounds(row),
         }
         if earlier:
@@ -60,12 +118,15 @@ class Drafting:
             draft |= {"kind": "supersede", "supersedes": earlier["seq"], "reason": again}
         return draft
 
+    def _earlier(self, row: ResultRow) -> dict[str, Any] | None:
+        """Entry that stands for a result; None where none does."""
+        pseudonym, _ = self._records.who[row.teacher_id]
+        return self._stands.get((pseudonym, row.competency))
+
     def _grounds(self, row: ResultRow) -> dict[str, Json]:
         if row.competency == CONCLUSION:
             own = [
-                r
-                for r in self._standing.rows
-                if r.teacher_id == row.teacher_id and r.competency != CONCLUSION
+                r for r in self._records.by_teacher[row.teacher_id] if r.competency != CONCLUSION
             ]
             composed: list[Json] = [
                 {
@@ -78,8 +139,8 @@ class Drafting:
             ]
             told = [[c.code, c.met, c.value, c.required] for c in row.conditions]
             return {"composed_of": composed, "run": digest(["conclusion", self._software(), told])}
-        pieces = self._standing.pieces.get((row.teacher_id, row.competency), {})
-        reads = [(p, read) for p in pieces.values() for read in self._reads.get(p, ())]
+        pieces = self._records.standing.pieces.get((row.teacher_id, row.competency), {})
+        reads = [(p, read) for p in pieces.values() for read in self._records.reads.get(p, ())]
         return {
             "decided_by": [
                 {
@@ -90,25 +151,32 @@ class Drafting:
                 for decider in row.decided_by
             ],
             "reads": [
-                {"rater": self._raters.get(r["rater_id"], ""), "piece": p, "round": r["round"]}
+                {
+                    "rater": self._records.raters.get(r["rater_id"], ""),
+                    "piece": p,
+                    "round": r["round"],
+                }
                 for p, r in reads
             ],
             "evidence": sorted(
                 {
                     f["sha256"]
                     for p in pieces.values()
-                    for f in self._files.get(p, ())
+                    for f in self._records.files.get(p, ())
                     if f["sha256"]  # a video kept elsewhere may have come without one
                 }
             ),
-            "rubric": self._workspace.rubrics[row.competency].digest,
-            "holds": self._holds.get((row.teacher_id, row.competency), []),
+            "rubric": self._records.workspace.rubrics[row.competency].digest,
+            "holds": self._records.resolved.get((row.teacher_id, row.competency), []),
             "run": self._run(reads),
         }
 
     def _run(self, reads: list[tuple[str, Row]]) -> str:
-        rule = consensus_rule(self._workspace.policy)
-        told = [[p, self._raters.get(r["rater_id"], ""), r["round"], r["marks"]] for p, r in reads]
+        rule = consensus_rule(self._records.workspace.policy)
+        told = [
+            [p, self._records.raters.get(r["rater_id"], ""), r["round"], r["marks"]]
+            for p, r in reads
+        ]
         how = [rule.reads_per_piece, rule.third, rule.ruling_at_gap_of_two]
         return digest([self._software(), how, told])
 
@@ -116,22 +184,35 @@ class Drafting:
         return "workbench " + version("evidence-workbench")
 
     def _publicity(self, row: ResultRow) -> Json:
-        publication_id, _ = self._shown[row.teacher_id, row.competency]
-        listed = self._store.where("published_result", publication_id=publication_id)
-        told = [[r["teacher_id"], r["competency"], r["level"]] for r in listed]
-        return {"id": publication_id, "digest": digest([publication_id, told])}
+        publication_id, _ = self._records.shown[row.teacher_id, row.competency]
+        if publication_id not in self._publicities:
+            listed = self._records.store.where("published_result", publication_id=publication_id)
+            told = [[r["teacher_id"], r["competency"], r["level"]] for r in listed]
+            made: Json = {"id": publication_id, "digest": digest([publication_id, told])}
+            self._publicities[publication_id] = made
+        return self._publicities[publication_id]
 
+    @cached_property
     def _county_check(self) -> Json:
         """Latest sample and what the county decided on this school; None without a sample."""
-        drawn = [p for p in latest_sample(self._store) if p["school_id"] == self._school_id]
+        drawn = [p for p in self._records.sample if p["school_id"] == self._school_id]
         if not drawn:
             return None
         sample_id = drawn[0]["sample_id"]
-        decided = self._store.where(
+        decided = self._records.store.where(
             "county_decision", sample_id=sample_id, school_id=self._school_id
         )
         told = [[p["piece_id"], p["why"]] for p in drawn], [d["decision"] for d in decided]
         return {"id": sample_id, "digest": digest(told)}
+
+
+def _grouped(
+    rows: Iterable[ResultRow], key: Callable[[ResultRow], str]
+) -> dict[str, list[ResultRow]]:
+    found: dict[str, list[ResultRow]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
 def _counted_reads(store: Store) -> dict[str, list[Row]]:

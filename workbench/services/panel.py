@@ -28,10 +28,8 @@ from workbench.errors import RefusedError
 from workbench.services.workspace import Workspace
 
 _HEADLINE_READS = 2
-_COLUMNS = (
-    *(frames.UNIT, frames.RATER, frames.LEVEL, frames.TEACHER, frames.SCHOOL),
-    *(frames.COMPETENCY, frames.SLOT),
-)
+_OF_PIECE = (frames.TEACHER, frames.SCHOOL, frames.COMPETENCY, frames.SLOT)
+_COLUMNS = (frames.UNIT, frames.RATER, frames.LEVEL, *_OF_PIECE)
 
 
 def panel_agreement(
@@ -90,7 +88,30 @@ def panel_agreement(
             ratings, scale, settings, clusters=frames.TEACHER, by=groups, ordered=not of_marks
         )
         found += [one for one in inside if one.by in groups]
-    return [asdict(one) for one in found]
+    return [dict(vars(one)) for one in found]  # flat: nothing to be copied deep
+
+
+def panel_pairs(workspace: Workspace, school_id: str | None = None) -> pd.DataFrame:
+    """Share of pieces on which two raters gave the same level, in their first two blind reads.
+
+    The ``percent_agreement`` of ``panel_agreement`` by ``rater_pair``, and nothing else
+    of it: a county has thousands of pairs.
+
+    Returns
+    -------
+    DataFrame, one row a pair
+        ``one``, ``other``, ``share`` (0 to 1) and ``pieces`` both judged; empty where
+        no piece has two reads.
+    """
+    with workspace.store() as store:
+        ratings = _of_school(_level_ratings(store, workspace), school_id)
+    kept = ratings.loc[ratings[frames.LEVEL].notna(), [frames.UNIT, frames.RATER, frames.LEVEL]]
+    both = kept.merge(kept, on=frames.UNIT, suffixes=("", "_other"))
+    other = f"{frames.RATER}_other"
+    both = both[both[frames.RATER] < both[other]]
+    same = both.assign(share=both[frames.LEVEL] == both[f"{frames.LEVEL}_other"])
+    found = same.groupby([frames.RATER, other])["share"].agg(["mean", "size"]).reset_index()
+    return found.set_axis(["one", "other", "share", "pieces"], axis=1)
 
 
 def panel_severity(workspace: Workspace, school_id: str | None = None) -> pd.DataFrame:
@@ -98,22 +119,34 @@ def panel_severity(workspace: Workspace, school_id: str | None = None) -> pd.Dat
 
     ``school_id`` leaves only the pieces of one school; None takes all.
     """
-    with workspace.store() as store:
-        marks = _of_school(mark_frame(store, (Round.BLIND,)), school_id)
-    if marks.empty:
-        raise RefusedError("there are no reads yet.", key="panel.no_reads")
-    return severity(marks)
+    return severity(_blind_marks(workspace, school_id))
 
 
 def panel_findings(
     workspace: Workspace, random_seed: int = 1, school_id: str | None = None
 ) -> list[dict[str, Any]]:
     """Tests of every rater, as the objects of ``effects --json``; of one school where named."""
-    rule = workspace.policy.section("flag.severe_rater")
+    return _findings(workspace, _blind_marks(workspace, school_id), random_seed)
+
+
+def panel_effects(
+    workspace: Workspace, school_id: str | None = None, random_seed: int = 1
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """``panel_severity`` and ``panel_findings`` from one look at the marks."""
+    marks = _blind_marks(workspace, school_id)
+    return severity(marks), _findings(workspace, marks, random_seed)
+
+
+def _blind_marks(workspace: Workspace, school_id: str | None) -> pd.DataFrame:
     with workspace.store() as store:
         marks = _of_school(mark_frame(store, (Round.BLIND,)), school_id)
     if marks.empty:
         raise RefusedError("there are no reads yet.", key="panel.no_reads")
+    return marks
+
+
+def _findings(workspace: Workspace, marks: pd.DataFrame, random_seed: int) -> list[dict[str, Any]]:
+    rule = workspace.policy.section("flag.severe_rater")
     thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
     return [asdict(found) for found in severity_findings(marks, thresholds, random_seed)]
 
@@ -127,17 +160,8 @@ def _level_ratings(store: Store, workspace: Workspace) -> pd.DataFrame:
         blind = (r for r in reads.get(piece["piece_id"], ()) if r.round == Round.BLIND)
         for read in islice(blind, _HEADLINE_READS):
             level = read_level(slot, read.marks)
-            rows.append(
-                {
-                    **{
-                        key: piece[key]
-                        for key in ("teacher_id", "school_id", "competency", "slot_id")
-                    },
-                    frames.UNIT: piece["piece_id"],
-                    frames.RATER: read.rater_id,
-                    frames.LEVEL: level and str(level),
-                }
-            )
+            given = (piece["piece_id"], read.rater_id, level and str(level))
+            rows.append((*given, *(piece[name] for name in _OF_PIECE)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 

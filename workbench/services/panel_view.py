@@ -15,7 +15,11 @@ from rubrics.levels import Level
 from workbench.messages import explain, text
 from workbench.services.agreement import explain_note
 from workbench.services.effects import sentence_of
-from workbench.services.panel import panel_agreement, panel_findings, panel_severity
+from workbench.services.panel import (
+    panel_agreement,
+    panel_effects,
+    panel_pairs,
+)
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
@@ -132,7 +136,7 @@ def panel_view(workspace: Workspace, person_id: str) -> PanelView:
         int(whole[0]["n_units"]) if whole else 0,
         int(whole[0]["n_raters"]) if whole else 0,
         tuple(_groups(rows, schools)),
-        tuple(_pairs(rows)),
+        tuple(_pairs(workspace, scope)) if whole else (),
         tuple(severities),
         tuple(findings),
         float(rule["min_effect"]),
@@ -144,8 +148,7 @@ def panel_view(workspace: Workspace, person_id: str) -> PanelView:
 
 def _agreement(workspace: Workspace, scope: str | None) -> tuple[list[dict[str, Any]], str]:
     try:
-        by = [*GROUPINGS, "rater_pair"]
-        return panel_agreement(workspace, by, school_id=scope), ""
+        return panel_agreement(workspace, GROUPINGS, school_id=scope), ""
     except WorkbenchError as too_few:
         return [], explain(too_few)
 
@@ -181,14 +184,9 @@ def _groups(rows: Sequence[Mapping[str, Any]], schools: Mapping[str, str]) -> li
     return found
 
 
-def _pairs(rows: Sequence[Mapping[str, Any]]) -> list[Pair]:
-    found = []
-    for row in rows:
-        if row["by"] == "rater_pair" and row["coefficient"] == "percent_agreement":
-            one, other = row["group"].split("|", 1)
-            if row["value"] is not None and row["n_units"]:
-                found.append(Pair(one, other, float(row["value"]), int(row["n_units"])))
-    return found
+def _pairs(workspace: Workspace, scope: str | None) -> list[Pair]:
+    found = panel_pairs(workspace, scope).itertuples(index=False)
+    return [Pair(str(one), str(other), float(share), int(n)) for one, other, share, n in found]
 
 
 def _severities(
@@ -196,8 +194,7 @@ def _severities(
 ) -> tuple[list[RaterSeverity], list[str], str]:
     """Severity of each rater from mild to harsh, sentences of what was found, or why unknown."""
     try:
-        table = panel_severity(workspace, scope)
-        tested = panel_findings(workspace, school_id=scope)
+        table, tested = panel_effects(workspace, scope)
     except WorkbenchError as too_few:
         return [], [], explain(too_few)
     by_rater = {each["ids"][0]: each for each in tested if each["subject"] == "rater"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from models.cases import adjudications_due, open_holds_by_submission, rejected_pieces
@@ -121,18 +121,27 @@ def result_standing(store: Store, workspace: Workspace) -> Standing:
     return Standing(tuple(rows), outcomes, pieces, facts)
 
 
-def piece_outcomes(store: Store, rubrics: RubricSet, policy: PolicyPack) -> dict[str, PieceOutcome]:
-    """Outcome of every piece handed in, by piece id; a case sent to the chair waits for a ruling."""
+def piece_outcomes(
+    store: Store,
+    rubrics: RubricSet,
+    policy: PolicyPack,
+    among: Collection[str] | None = None,
+) -> dict[str, PieceOutcome]:
+    """Outcome of every piece handed in, by piece id; a case sent to the chair waits for a ruling.
+
+    ``among`` leaves only these pieces; None takes all.
+    """
     rule = consensus_rule(policy)
-    reads = standing_reads(store)
+    reads = standing_reads(store, among)
     slots = {slot.slot_id: slot for rubric in rubrics for slot in rubric.slots}
     found = {
         row["piece_id"]: piece_consensus(
             slots[row["slot_id"]], reads.get(row["piece_id"], ()), rule
         )
         for row in store.where("piece")
+        if among is None or row["piece_id"] in among
     }
-    for piece in adjudications_due(store):
+    for piece in adjudications_due(store) & found.keys():
         if found[piece].level is not None:
             found[piece] = _sent_to_chair(found[piece])
     return found

@@ -241,7 +241,13 @@ def _count(desk: DeskStore, subjects: dict[str, int], at: datetime, rules: SignI
     """Count one attempt against each subject, or refuse it where one has to wait."""
     with desk.transaction():
         known = {subject: _recent(failures_of(desk, subject), at, rules) for subject in subjects}
-        wait = max(failures.until for failures in known.values()) - at
+        # Below what is free nobody waits, whichever of two attempts at once was stamped first.
+        waits = [
+            known[subject].until
+            for subject, free in subjects.items()
+            if known[subject].count >= free
+        ]
+        wait = max(waits, default=at) - at
         if wait > timedelta(0):
             raise ThrottledError(int(wait.total_seconds()) + 1)
         for subject, free in subjects.items():

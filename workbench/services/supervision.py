@@ -147,11 +147,12 @@ def _levels(
     store: Store, workspace: Workspace, drawn: list[Drawn]
 ) -> tuple[dict[str, Level | None], dict[str, Level | None]]:
     """Levels of the sampled pieces: the school's own, and by the county's latest read."""
-    outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy)
+    among = {each.piece_id for each in drawn}
+    outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy, among)
     own = {d.piece_id: outcomes[d.piece_id].level for d in drawn}
     slot_of = {row["piece_id"]: row["slot_id"] for row in store.where("piece")}
     slots = {slot.slot_id: slot for rubric in workspace.rubrics for slot in rubric.slots}
-    reads = standing_reads(store)
+    reads = standing_reads(store, among)
     county: dict[str, Level | None] = {}
     for each in drawn:
         latest: Read | None = None

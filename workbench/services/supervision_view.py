@@ -73,8 +73,9 @@ def supervision_view(workspace: Workspace, person_id: str) -> SupervisionView:
 def _pieces(store: Store) -> Iterator[Row]:
     """Pieces of the newest sample, and whether the county has read each."""
     owned = {row["piece_id"]: row for row in owned_pieces(store)}
-    reads = standing_reads(store)
-    for row in latest_sample(store):
+    drawn = latest_sample(store)
+    reads = standing_reads(store, [row["piece_id"] for row in drawn])
+    for row in drawn:
         piece = owned[row["piece_id"]]
         yield {
             "piece_id": piece["piece_id"],

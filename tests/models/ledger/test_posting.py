@@ -248,7 +248,8 @@ def test_a_program_killed_while_posting_leaves_before_or_after(empty, signer, tm
         victim.wait(timeout=after)
     except subprocess.TimeoutExpired:
         os.kill(victim.pid, signal.SIGKILL)
-    acknowledged += victim.communicate()[0].splitlines()
+    acknowledged += victim.stdout.read().splitlines()  # communicate() would lose what is buffered
+    victim.wait()
     found = verify(empty, [signer.key.text])
     assert found.ok, found.faults
     done = len([line for line in acknowledged if line.startswith("posted ")])

@@ -349,6 +349,13 @@ def test_the_access_log_keeps_no_name_typed_in_vain(house):
     ]
 
 
+def test_two_who_sign_in_at_once_from_one_address_are_both_let_in(house):
+    """Whichever request was stamped first is answered last, as happens behind one router."""
+    later, earlier = START + timedelta(milliseconds=9), START
+    assert sign_in.sign_in(house, "rater-t", GOOD, "a", later, secrets.token_bytes, RULES)
+    assert sign_in.sign_in(house, "rater-t", GOOD, "a", earlier, secrets.token_bytes, RULES)
+
+
 def test_the_version_of_the_data_rises_with_a_write_and_not_with_a_sign_in(house):
     accounts.set_password(house, "rater-t", GOOD, own("rater-t"))
     before = data_version(house)
