@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
-from workbench.formats.cells import normal, squeezed
+from workbench.formats.cells import squeezed
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 _EXCEL_DAY_ZERO = datetime(1899, 12, 30)
@@ -176,8 +176,3 @@ def split_list(text: str) -> tuple[str, ...]:
     ('A1', 'A3', 'B6', 'C4')
     """
     return tuple(p.strip() for p in re.split(r"[、,，;；/|\n]+", text) if p.strip())
-
-
-def same_words(one: str, other: str) -> bool:
-    """Whether two texts are the same but for width, case, blanks and punctuation."""
-    return bool(normal(one)) and normal(one) == normal(other)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from models.accounts import roles_held
 from models.store import Row
 from workbench.exports.feedback_note import note_stem
 from workbench.services.downloads import export_rows
@@ -12,7 +11,6 @@ from workbench.services.feedback import Feedback, feedback
 from workbench.services.identities import identities, short_code
 from workbench.services.jobs import Job, start_job
 from workbench.services.reach import may_name, schools_seen
-from workbench.services.roles import ALLOWED
 from workbench.services.workspace import Fresh, Workspace
 
 _KIND = "feedback"
@@ -77,12 +75,6 @@ def begin_notes(workspace: Workspace, person_id: str, at: datetime, fresh: Fresh
     out = str((workspace.exports / _KIND).resolve())
     chosen = [word for school_id in seen for word in ("--school", school_id)]
     return start_job(workspace, _KIND, [out, *chosen], person_id, at, fresh)
-
-
-def may_word(workspace: Workspace, person_id: str) -> bool:
-    """Whether the person may word reasons for teachers."""
-    with workspace.store() as store:
-        return any(role in ALLOWED["feedback.reason"] for role in roles_held(store, person_id))
 
 
 def _file(note: Feedback, files: set[str]) -> str:
