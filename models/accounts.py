@@ -28,6 +28,16 @@ def roles_held(store: Store, person_id: str) -> tuple[str, ...]:
     return tuple(json.loads(rows[0]["roles"])) if rows else ()
 
 
+def holders_of(store: Store, role: str) -> list[Row]:
+    """People who hold a role now, as rows of ``person``."""
+    return store.rows(
+        "SELECT p.* FROM person AS p WHERE EXISTS (SELECT 1 FROM json_each(coalesce("
+        "(SELECT g.roles FROM person_role AS g WHERE g.person_id = p.person_id "
+        "ORDER BY g.grant_id DESC LIMIT 1), p.roles)) WHERE value = ?) ORDER BY p.person_id",
+        [role],
+    )
+
+
 def secret_of(store: Store, person_id: str) -> Secret | None:
     """Password of a person; None where nobody has given one yet."""
     rows = store.rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -27,6 +28,31 @@ class AuditFilter:
 def last_seq(store: Store) -> int:
     """Number of the newest line, which every write raises: the version of the data."""
     return int(store.rows("SELECT coalesce(max(seq), 0) AS seq FROM audit_log")[0]["seq"])
+
+
+def last_seq_but(store: Store, quiet: Collection[str]) -> int:
+    """Number of the newest line of any action but these."""
+    found = store.rows(
+        "SELECT seq FROM audit_log WHERE action NOT IN (SELECT value FROM json_each(?)) "
+        "ORDER BY seq DESC LIMIT 1",
+        [json.dumps(sorted(quiet))],
+    )
+    return int(found[0]["seq"]) if found else 0
+
+
+def newest_at(store: Store) -> str:
+    """Time of the newest line, UTC; empty where there is none."""
+    return str(store.rows("SELECT coalesce(max(at), '') AS at FROM audit_log")[0]["at"])
+
+
+def last_done(store: Store, action: str) -> tuple[str, int]:
+    """When an action was last done, UTC, and how many lines follow it; an empty time where never."""
+    found = store.rows(
+        "SELECT at, (SELECT count(*) FROM audit_log later WHERE later.seq > done.seq) AS since "
+        "FROM audit_log done WHERE action = ? ORDER BY seq DESC LIMIT 1",
+        [action],
+    )
+    return (str(found[0]["at"]), int(found[0]["since"])) if found else ("", 0)
 
 
 def audit_lines(store: Store, asked: AuditFilter, limit: int, offset: int) -> list[Row]:

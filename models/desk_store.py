@@ -64,7 +64,7 @@ def moment(at: datetime) -> str:
 class DeskStore:
     """One connection to ``desk.db``, made where it is missing.
 
-    Use as a context manager; a connection belongs to the thread that opened it.
+    Use as a context manager, in one thread at a time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +75,9 @@ class DeskStore:
                 key="store.sqlite",
                 version=sqlite.sqlite_version,
             )
-        self._connection = sqlite.connect(str(path), isolation_level=None, timeout=30)
+        self._connection = sqlite.connect(
+            str(path), isolation_level=None, timeout=30, check_same_thread=False
+        )
         self._connection.row_factory = sqlite.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,10 @@ class Transaction:
             [(read_id, *mark) for mark in marks],
         )
 
+    def change(self, statement: str, values: Mapping[str, object]) -> None:
+        """Run a statement of ``models.erasing``; triggers let erased people's rows go, and no others."""
+        self._store._connection.execute(statement, values)
+
     def insert_missing(self, table: str, rows: Iterable[Mapping[str, object]]) -> int:
         """Add the rows that are not there yet; returns how many were new."""
         return sum(
@@ -97,7 +102,7 @@ class Transaction:
 class Store:
     """A workspace's working database.
 
-    Use as a context manager; a connection belongs to the thread that opened it.
+    Use as a context manager, in one thread at a time.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -114,14 +119,19 @@ class Store:
                 key="store.sqlite",
                 version=sqlite.sqlite_version,
             )
-        self._connection = sqlite.connect(str(path), isolation_level=None, timeout=30)
+        self._connection = sqlite.connect(
+            str(path), isolation_level=None, timeout=30, check_same_thread=False
+        )
         self._connection.row_factory = sqlite.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             self._connection.execute(f"PRAGMA {pragma}")
         self._in_transaction = False
-        database = Database(self._connection)
-        if migrations.pending(database):  # a new workspace, or one of an earlier release
-            migrations.apply(database)
+        self._bring_up_to_date()
         self._connection.execute("PRAGMA recursive_triggers=ON")  # so REPLACE meets the triggers
         self._connection.execute("PRAGMA query_only=ON")  # the door of `transaction` is shut
 
@@ -172,6 +182,12 @@ class Store:
             self._in_transaction = False
             self._connection.execute("PRAGMA query_only=ON")
 
+    def forget_deleted(self) -> None:
+        """Move everything out of the write-ahead log, so that no deleted text stays in it."""
+        self._connection.execute("PRAGMA query_only=OFF")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute("PRAGMA query_only=ON")
+
     def rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Rows of a query of this package, as dicts."""
         return [dict(row) for row in self._connection.execute(query, values)]
@@ -214,6 +230,20 @@ class Store:
             prev, expected = row["chain"], row["seq"] + 1
         return faults
 
+    def _bring_up_to_date(self) -> None:
+        """Lay down the tables of a new workspace, or what one of an earlier release lacks.
+
+        The file says how many steps it has had, so that they are looked through once
+        a file and not at every opening.
+        """
+        steps = _steps()
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] >= steps:
+            return
+        database = Database(self._connection)
+        if migrations.pending(database):
+            migrations.apply(database)
+        self._connection.execute(f"PRAGMA user_version={steps}")
+
     def _begin(self, action: str) -> None:
         self._connection.execute("PRAGMA query_only=OFF")
         try:
@@ -248,6 +278,13 @@ class Store:
             dict(row),
         )
         return int(made.lastrowid) if made.rowcount > 0 else 0
+
+
+@cache
+def _steps() -> int:
+    """How many migration steps this release has."""
+    with closing(sqlite.connect(":memory:")) as nothing:
+        return len(migrations.pending(Database(nothing)))
 
 
 def _plain(text: str) -> str:

@@ -35,7 +35,7 @@ from workbench.server_guard import HEADER, Guard, House, SocketRules
 from workbench.server_routes import routes
 from workbench.services import desk
 from workbench.services.sign_in import SignInRules, forget_old
-from workbench.services.workspace import Fresh, Workspace
+from workbench.services.workspace import Fresh, ServedWorkspace
 
 USER_KEYS = ("person", "session", "language", "workspace")
 """What the guard tells the pages, as attributes of ``st.user``."""
@@ -112,11 +112,11 @@ def make_app(
     InputError
         If the folder is no workspace, or its policy or rubrics have been changed.
     """
-    workspace = Workspace(folder.resolve())
+    workspace = ServedWorkspace(folder.resolve())
     workspace.policy, workspace.rubrics  # noqa: B018  says at once what is wrong with them
     bootstrap.load_config_options({key.replace(".", "_"): value for key, value in OPTIONS.items()})
     house = House(workspace, rules or SignInRules(), clock or _now, fresh)
-    session.keep_time(house.clock)
+    session.keep_house(workspace, house.clock)
     sockets = SocketRules(drops_frame, farewell_frame, check_every)
 
     @asynccontextmanager
@@ -127,6 +127,7 @@ def make_app(
         _log_page_errors_once()
         yield
         desk.settle(workspace, house.clock(), everything=True)
+        workspace.close()
 
     return st.App(
         Path(__file__).with_name("app.py"),

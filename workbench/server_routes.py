@@ -16,6 +16,9 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from rubrics.errors import WorkbenchError
+from workbench.components.desk.mount import desk_script
+from workbench.components.scripts import ADDRESS
+from workbench.components.viewer import viewer_script
 from workbench.desk_routes import desk_routes
 from workbench.errors import InputError, RefusedError
 from workbench.messages import LANGUAGES, explain, sentence, use_language
@@ -59,6 +62,7 @@ def routes() -> list[Route]:
         Route("/language/{language}", _language),
         Route("/evidence/{piece_id}/{part}", answered(_evidence)),
         Route("/download/{kind}/{name:path}", answered(_download)),
+        Route(f"{ADDRESS}{{name}}", answered(_script)),
         Route("/upload", answered(_upload), methods=["POST"]),
         *desk_routes(answered),
     ]
@@ -207,6 +211,16 @@ async def _download(request: Request) -> Response:
     path = await run_in_threadpool(export_file, workspace, person_of(request), kind, name)
     headers = {**_NO_STORE, "content-disposition": _attachment(path.name)}
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+async def _script(request: Request) -> Response:
+    """Hand out the script of a component, for good: another script has another name."""
+    scripts = {script.name: script for script in (desk_script(), viewer_script())}
+    found = scripts.get(request.path_params["name"])
+    if found is None:
+        raise LookupError(request.path_params["name"])
+    headers = {"cache-control": f"private, max-age={_YEAR_S}, immutable"}
+    return Response(found.content, media_type="text/javascript", headers=headers)
 
 
 async def _upload(request: Request) -> Response:

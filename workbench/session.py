@@ -38,9 +38,10 @@ _TOLD = ("person", "session", "language", "workspace")
 
 @dataclass
 class _House:
-    """What the server sets for all its pages: whose clock they go by."""
+    """What the server sets for all its pages: whose clock they go by, and what it serves."""
 
     clock: Callable[[], datetime]
+    workspace: Workspace | None = None
 
 
 _HOUSE = _House(lambda: datetime.now(CHINA))
@@ -51,8 +52,8 @@ class Session:
     """Who looks at a page, and at what.
 
     ``school_id`` is the school the person is bound to, None for the county;
-    ``place`` the name of the school or office; ``version`` the number every write
-    raises; ``session_id`` names the sign-in and is no secret.
+    ``place`` the name of the school or office; ``versions`` rise with what is written;
+    ``session_id`` names the sign-in and is no secret.
     """
 
     workspace: Workspace
@@ -62,8 +63,13 @@ class Session:
     school_id: str | None
     place: str
     language: str
-    version: int
+    versions: acting.Versions
     session_id: str
+
+    @property
+    def version(self) -> int:
+        """Number that every act raises that changes what pages show."""
+        return self.versions.shown
 
     def act(self, reason: str = "") -> Act:
         """Act of this person now; the service that writes adds the role."""
@@ -72,14 +78,29 @@ class Session:
     def read(
         self, reader: Callable[Concatenate[Workspace, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Read through a service, once for as long as nothing is written.
+        """Read through a service, once for as long as nothing it could show is written.
 
         What comes back is shared by all who ask for the same, so it must not be
         changed. Arguments have to be plain: texts, numbers, dates, dataclasses of them.
         """
+        return self._read(("shown", self.versions.shown), reader, args, kwargs)
+
+    def read_log(
+        self, reader: Callable[Concatenate[Workspace, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """As ``read``, of what shows the log itself: once for as long as it has no new line."""
+        return self._read(("log", self.versions.log), reader, args, kwargs)
+
+    def _read(
+        self,
+        version: tuple[str, int],
+        reader: Callable[..., R],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> R:
         name = f"{reader.__module__}.{reader.__qualname__}"
         folder = str(self.workspace.folder)
-        found: R = _kept(name, folder, self.version, self.language, args, kwargs, reader)
+        found: R = _kept(name, folder, version, self.language, args, kwargs, reader)
         return found
 
 
@@ -116,7 +137,7 @@ def _look_up() -> Session:
     if not told["person"] or not told["workspace"]:
         raise RefusedError("nobody is signed in. Sign in first.", key="person_unknown", person="")
     workspace = _workspace(told["workspace"])
-    person, version = acting.standing(workspace, told["person"])
+    person, versions = acting.standing(workspace, told["person"])
     return Session(
         workspace,
         person.person_id,
@@ -125,7 +146,7 @@ def _look_up() -> Session:
         person.school_id,
         person.place,
         language,
-        version,
+        versions,
         told["session"],
     )
 
@@ -163,9 +184,9 @@ def what_was_said() -> tuple[str, str]:
     return said
 
 
-def keep_time(clock: Callable[[], datetime]) -> None:
-    """Let every page go by the server's clock; one server has one."""
-    _HOUSE.clock = clock
+def keep_house(workspace: Workspace, clock: Callable[[], datetime]) -> None:
+    """Let every page go by the server's clock and share what it has open; one server has one."""
+    _HOUSE.workspace, _HOUSE.clock = workspace, clock
 
 
 def moment() -> datetime:
@@ -183,9 +204,14 @@ def today() -> date:
     return now().date()
 
 
-@st.cache_resource(show_spinner=False)
 def _workspace(folder: str) -> Workspace:
-    """Workspace with its policy and rubrics read once for all pages."""
+    """Workspace with its policy and rubrics read once for all pages; the server's where it is its own."""
+    served = _HOUSE.workspace
+    return served if served is not None and str(served.folder) == folder else _opened(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(folder: str) -> Workspace:
     return Workspace(Path(folder))
 
 
@@ -193,7 +219,7 @@ def _workspace(folder: str) -> Workspace:
 def _kept(
     name: str,  # noqa: ARG001  name, version and language tell apart what is kept
     folder: str,
-    version: int,  # noqa: ARG001
+    version: tuple[str, int],  # noqa: ARG001
     language: str,  # noqa: ARG001
     args: tuple[Any, ...],
     kwargs: dict[str, Any],

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pysqlite3 import dbapi2 as sqlite
+from sqlite_utils import Database
 
 from models import store as store_module
 from models.errors import StoreError
+from models.schema import migrations
 from models.store import Act, Store, instant, wal_is_safe
 
 AT = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
@@ -324,3 +326,49 @@ def test_the_database_is_durable_and_in_wal_mode(store):
 
 def test_times_are_written_in_utc():
     assert instant(AT.astimezone(timezone(timedelta(hours=8)))) == "2026-11-21T03:04:05Z"
+
+
+class TestMigrationSteps:
+    @pytest.fixture
+    def steps(self):
+        empty = Database(sqlite.connect(":memory:"))
+        return [step.name for step in migrations.pending(empty)]
+
+    def earlier(self, path, stop_before):
+        """A database as an earlier release left it: fewer steps, and no number of them."""
+        connection = sqlite.connect(str(path), isolation_level=None)
+        migrations.apply(Database(connection), stop_before=stop_before)
+        connection.close()
+
+    def version(self, path):
+        connection = sqlite.connect(str(path))
+        ((found,),) = connection.execute("PRAGMA user_version").fetchall()
+        connection.close()
+        return found
+
+    def test_the_file_says_how_many_it_has_had(self, path, steps):
+        assert self.version(path) == len(steps)
+
+    def test_are_not_looked_through_again_once_the_file_has_had_them(self, path, monkeypatch):
+        def looked(*_):
+            raise AssertionError("the steps were looked through")
+
+        monkeypatch.setattr(type(migrations), "pending", looked)
+        with Store(path) as store:
+            assert store.where("school") == []
+
+    def test_that_lack_are_made_good_at_the_next_opening(self, tmp_path, steps):
+        path = tmp_path / "working.db"
+        self.earlier(path, steps[1])
+        assert self.version(path) == 0
+        with Store(path) as store:
+            assert store.where("assignment") == []
+        assert self.version(path) == len(steps)
+
+    def test_of_an_earlier_release_that_lacks_none_are_only_counted(self, path, steps):
+        with Store(path) as store:
+            write(store)
+        tamper(path, "PRAGMA user_version=0")
+        with Store(path) as store:
+            assert len(store.where("school")) == 1
+        assert self.version(path) == len(steps)

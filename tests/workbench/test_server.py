@@ -19,6 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from models.store import Act
+from workbench.components.desk.mount import desk_script
+from workbench.components.scripts import ADDRESS, script_of
 from workbench.errors import RefusedError
 from workbench.messages import catalogue
 from workbench.server import drops_frame, make_app
@@ -314,6 +316,33 @@ def test_an_upload_lands_whole_on_disk_under_a_harmless_name(running):
     assert (folder / "证据包.zip").read_bytes() == b"PK" * 5000
     assert client.post("/upload?name=a.exe", content=b"MZ").status_code == 400
     assert running.signed_in("R1").post("/upload?name=a.zip", content=b"").status_code == 403
+
+
+def test_a_component_sends_the_address_of_its_script_and_the_browser_keeps_the_script(running):
+    script = desk_script()
+    assert len(script.loader) * 50 < len(script.content)
+    assert f"{ADDRESS}{script.name}" in script.loader
+    answer = running.signed_in("R1").get(f"{ADDRESS}{script.name}")
+    assert (answer.status_code, answer.content) == (200, script.content)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+def test_a_script_goes_to_nobody_unsigned_and_an_older_one_is_not_there(running):
+    address = f"{ADDRESS}{desk_script().name}"
+    assert running.client().get(address).status_code == 401
+    assert (
+        running.signed_in("R1").get(f"{ADDRESS}score_desk-0000000000000000.js").status_code == 404
+    )
+
+
+def test_another_script_has_another_name():
+    one, other = (
+        script_of("c", "p {}", "export default 1"),
+        script_of("c", "p {}", "export default 2"),
+    )
+    assert one.name != other.name
+    assert script_of("c", "p {}", "export default 1") == one
 
 
 @pytest.mark.parametrize("path", ["/", "/signin", "/_stcore/health", "/evidence/x/y", "/nowhere"])

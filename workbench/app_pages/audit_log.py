@@ -23,7 +23,7 @@ def draw() -> None:
     st.write(text("audit_log.intro"))
     asked = _asked(here)
     number = st.session_state.get("audit_number", 1)
-    found = here.read(audit_page, here.person_id, asked, _A_PAGE, (number - 1) * _A_PAGE)
+    found = here.read_log(audit_page, here.person_id, asked, _A_PAGE, (number - 1) * _A_PAGE)
     if found.bound:
         st.caption(text("audit_log.scope"))
     if not found.lines and number > 1:  # the filter left fewer pages than the one shown
@@ -44,7 +44,7 @@ def draw() -> None:
 
 def _asked(here: session.Session) -> Asked:
     """Draw the filter; its choices come from the lines the person may see."""
-    known = here.read(audit_page, here.person_id, Asked(), 1)
+    known = here.read_log(audit_page, here.person_id, Asked(), 1)
     by_action, by_actor, by_word, by_day = st.columns([2, 2, 3, 3])
     action = by_action.selectbox(
         text("audit_log.action"),
@@ -86,7 +86,7 @@ def _foot(here: session.Session, asked: Asked, total: int) -> None:
         width="stretch",
     )
     if check.button(text("audit_log.check"), width="stretch"):
-        faults = here.read(audit_faults, here.person_id)
+        faults = here.read_log(audit_faults, here.person_id)
         if faults:
             st.error(text("audit_log.broken", count=len(faults), first=faults[0]))
         else:

@@ -58,6 +58,10 @@ def _go() -> None:
 
 def _refused(error: RefusedError) -> None:
     st.warning(explain(error))
-    if st.button(text("desk.go_on"), type="primary"):
+    if error.key.startswith("calibration."):
+        if st.button(text("desk.to_calibration"), type="primary"):
+            page = st.Page(lambda: None, title=text("page.calibration"), url_path="calibration")
+            st.switch_page(page)
+    elif st.button(text("desk.go_on"), type="primary"):
         st.query_params.pop("piece", None)
         st.rerun()

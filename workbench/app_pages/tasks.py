@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from workbench import session
-from workbench.messages import language, text
+from workbench.messages import explain, language, text
+from workbench.services.calibration import prepare_desk
+from workbench.services.calibration_views import notice
 from workbench.services.desk import settle
 from workbench.services.desk_tasks import ENDED, DeskTask, my_tasks, next_task, progress
 from workbench.services.workspace import Workspace
@@ -21,13 +23,16 @@ def draw() -> None:
     """Draw the numbers, the way to the next piece, and the list."""
     here = session.current()
     settle(here.workspace, session.now())
+    prepare_desk(here.workspace, here.person_id, session.now())
     found = my_tasks(here.workspace, here.person_id)
     st.title(text("desk.tasks.title"))
+    if (closed := notice(here.workspace, here.person_id)) is not None:
+        st.warning(explain(closed))
     if not found:
         st.info(text("desk.tasks.none"))
         return
     _numbers(found)
-    _way(found)
+    _way(found, closed=closed is not None)
     rows = [_row(here.workspace, each) for each in found]
     names = ("piece", "competency", "slot", "kind", "state")
     chosen = st.dataframe(
@@ -52,10 +57,11 @@ def _numbers(found: Sequence[DeskTask]) -> None:
     st.progress(counted["done"] / counted["total"] if counted["total"] else 0.0)
 
 
-def _way(found: Sequence[DeskTask]) -> None:
+def _way(found: Sequence[DeskTask], *, closed: bool) -> None:
     piece_id = next_task(found)
     if not piece_id:
-        st.success(text("desk.tasks.all_done"))
+        if not closed:
+            st.success(text("desk.tasks.all_done"))
         return
     begun = any(each.marked or each.state not in ("open", ENDED) for each in found)
     if st.button(text("desk.tasks.resume" if begun else "desk.tasks.start"), type="primary"):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from models.accounts import roles_held
-from models.audit_trail import last_seq
+from models.audit_trail import last_seq, last_seq_but
 from models.store import Act
 from workbench.errors import RefusedError
 from workbench.services.roles import ADMIN, CHAIR, COUNTY, RATER, REGISTRAR, scope_of
 from workbench.services.workspace import Workspace
 
 _WIDEST_FIRST = (ADMIN, COUNTY, CHAIR, REGISTRAR, RATER)
+
+
+QUIET = ("account.password", "account.sign_out", "evidence.reveal")
+"""Acts that change nothing any page shows but the log itself: what was read before them holds."""
+
+
+class Versions(NamedTuple):
+    """Numbers that rise with what pages show: ``shown`` with every act but the quiet ones."""
+
+    shown: int
+    log: int
 
 
 @dataclass(frozen=True)
@@ -40,8 +52,8 @@ def person(workspace: Workspace, person_id: str) -> Person:
     return standing(workspace, person_id)[0]
 
 
-def standing(workspace: Workspace, person_id: str) -> tuple[Person, int]:
-    """Person and version of the data in one look, for what asks at every step.
+def standing(workspace: Workspace, person_id: str) -> tuple[Person, Versions]:
+    """Person and versions of the data in one look, for what asks at every step.
 
     Raises
     ------
@@ -66,7 +78,7 @@ def standing(workspace: Workspace, person_id: str) -> tuple[Person, int]:
             scope_of(store, row, widest),
             place["name"] if place else workspace.place,
         )
-        return found, last_seq(store)
+        return found, Versions(last_seq_but(store, QUIET), last_seq(store))
 
 
 def act_of(person_id: str, at: datetime, reason: str = "") -> Act:

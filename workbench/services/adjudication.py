@@ -15,9 +15,10 @@ from scoring.consensus import read_level
 from workbench.errors import InputError, RefusedError
 from workbench.messages import language, text
 from workbench.services.desk_content import missing_from
-from workbench.services.desk_tasks import DeskTask, my_tasks, outcome_of, ruling_due, task_of
+from workbench.services.desk_tasks import DeskTask, my_tasks, ruled_by_others, task_of
 from workbench.services.reads import GivenRead, Judgement, ReadJudge, record_read
 from workbench.services.roles import authorise, may_see
+from workbench.services.rulings import may_rule, outcome_of, ruling_due
 from workbench.services.workspace import Workspace
 
 _SHOWN = (Round.BLIND, Round.THIRD, Round.CHAIR)
@@ -95,6 +96,8 @@ def ruling_view(workspace: Workspace, person_id: str, piece_id: str) -> RulingVi
         outcome = outcome_of(store, workspace, piece_id)
         if piece is None or outcome is None or not ruling_due(store, workspace, piece_id):
             raise _not_due(piece_id)
+        if not may_rule(store, workspace, person_id, piece_id):
+            raise ruled_by_others(piece_id)
         rows = [row for row in standing_reads_of(store, piece_id) if row["round"] in _SHOWN]
     rubric = workspace.rubrics[piece["competency"]]
     slot = rubric.slot(piece["slot_id"])
@@ -126,7 +129,7 @@ def rule(
     rulings : mapping
         Criterion to 1 (met) or 0 (not met) and the reason, on every open criterion.
     act : Act
-        Of the chair.
+        Of a chair who has not read the piece; of the county where no chair may rule.
     opened_at : datetime, optional
         When the chair first saw the piece.
 

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.accounts import roles_held
 from models.assignments import assignment, owned_piece
-from models.desk_store import FILE_NAME, DeskStore
+from models.desk_store import DeskStore
 from models.drafts import (
     Task,
     answer_of,
@@ -35,11 +36,13 @@ from models.store import Act, Row, Store
 from rubrics.errors import WorkbenchError
 from workbench.errors import InputError, RefusedError
 from workbench.services.assignments import follow_up
+from workbench.services.calibration import after_seed, prepare_desk
+from workbench.services.calibration_gate import gate_of
 from workbench.services.desk_content import Given, content_of, given_of, missing_from, read_of
 from workbench.services.desk_tasks import PENDING, next_task, task_of, tasks
 from workbench.services.desk_view import desk_view, nothing_left
 from workbench.services.reads import ReadJudge, record_read
-from workbench.services.roles import authorise
+from workbench.services.roles import RATER, authorise
 from workbench.services.workspace import Workspace
 
 UNDO_SECONDS = 10
@@ -71,12 +74,16 @@ def open_piece(workspace: Workspace, person_id: str, piece_id: str, at: datetime
         If the piece is not this person's to read, or is recorded already.
     """
     settle(workspace, at)
+    prepare_desk(workspace, person_id, at)
     with _both(workspace) as (store, desk):
         mine = tasks(store, desk, workspace, person_id)
         handed_in = {each.task.piece_id for each in mine if each.state == PENDING}
         if not piece_id or piece_id in handed_in:
             piece_id = next_task(mine, piece_id)
         undo = _undo_offer(desk, person_id, at)
+        gate = gate_of(store, workspace.policy, person_id)
+        if not piece_id and not undo and not gate.is_open and RATER in roles_held(store, person_id):
+            raise gate.refusal()
         if not piece_id:
             return nothing_left(mine, undo) if mine else None
         task = task_of(store, workspace, person_id, piece_id)
@@ -107,7 +114,7 @@ def save(workspace: Workspace, person_id: str, sent: Mapping[str, Any], at: date
     """
     given = given_of(sent)
     task = Task(given.piece_id, person_id, given.round, given.reading)
-    with DeskStore(workspace.folder / FILE_NAME) as desk, desk.transaction():
+    with workspace.desk() as desk, desk.transaction():
         if (known := answer_of(desk, given.key, person_id)) is not None:
             return known
         answer = _keep(desk, workspace, task, given, at)
@@ -153,7 +160,7 @@ def submit(workspace: Workspace, person_id: str, sent: Mapping[str, Any], at: da
 
 def undo(workspace: Workspace, person_id: str, piece_id: str, at: datetime) -> Answer:
     """Take a submission back; ``state`` is ``taken_back``, or ``too_late`` when its time has passed."""
-    with DeskStore(workspace.folder / FILE_NAME) as desk, desk.transaction():
+    with workspace.desk() as desk, desk.transaction():
         for row in pending_of(desk, person_id):
             if row["piece_id"] == piece_id and take_back(desk, _task(row), at):
                 return {"state": "taken_back", "piece": piece_id}
@@ -211,7 +218,7 @@ def settle(workspace: Workspace, at: datetime, *, everything: bool = False) -> i
     a submission is due, and with ``everything`` when the server stops. One that
     cannot be recorded becomes a draft again that says why.
     """
-    with DeskStore(workspace.folder / FILE_NAME) as desk:
+    with workspace.desk() as desk:
         if not due(desk, None if everything else at):
             return 0
         recorded = 0
@@ -288,7 +295,9 @@ def _settle(store: Store, desk: DeskStore, workspace: Workspace, row: Row, at: d
         with store.transaction(act, action, task.piece_id) as tx:
             record_read(tx, read, judged)
     drop_draft(desk, task)
-    if task.round in (Round.BLIND, Round.THIRD):
+    if read.round == Round.SEED:
+        after_seed(store, workspace, task.rater_id, at)
+    elif task.round in (Round.BLIND, Round.THIRD):
         follow_up(store, workspace, task.piece_id, act)
     return int(not judged.same)
 
@@ -309,5 +318,5 @@ def _task(row: Row) -> Task:
 @contextmanager
 def _both(workspace: Workspace) -> Iterator[tuple[Store, DeskStore]]:
     """Open the working database and the desk's."""
-    with workspace.store() as store, DeskStore(workspace.folder / FILE_NAME) as desk:
+    with workspace.store() as store, workspace.desk() as desk:
         yield store, desk

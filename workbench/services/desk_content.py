@@ -15,8 +15,8 @@ from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import RubricSet, Slot
 from workbench.errors import InputError
-from workbench.services.desk_tasks import outcome_of
 from workbench.services.reads import GivenRead
+from workbench.services.rulings import outcome_of
 from workbench.services.workspace import Workspace
 
 LONGEST_COMMENT = 2000
@@ -142,7 +142,8 @@ def read_of(task: Task, piece: Row, draft: Row, submitted_at: datetime) -> Given
     marks, comments = draft["content"].get("marks", {}), draft["content"].get("comments", {})
     given = tuple((name, marks[name], comments.get(name, "")) for name in sorted(marks))
     opened_at = datetime.fromisoformat(draft["opened_at"])
-    return GivenRead(piece, task.rater_id, task.round, given, opened_at, submitted_at)
+    round_name = Round.SEED.value if piece["is_seed"] else task.round
+    return GivenRead(piece, task.rater_id, round_name, given, opened_at, submitted_at)
 
 
 def _missing_ruling(

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.accounts import roles_held
 from models.assignments import (
     assignment,
     assignments_of,
-    department_of,
-    owned_piece,
+    county_readings,
+    owned_among,
+    readers_of,
     reading_of_piece,
-    standing_reads_of,
 )
-from models.cases import adjudications_due
-from models.desk_store import FILE_NAME, DeskStore
+from models.desk_store import DeskStore
 from models.drafts import Task, drafts_of, pending_of
+from models.following import Marks, desk_touched, newest
 from models.ratings import reading_of
-from models.records import PieceOutcome, Read, Round
+from models.records import Round
 from models.store import Row, Store
-from models.submissions import owned_pieces
 from models.supervision import latest_sample
-from scoring.conflicts import conflicts
-from scoring.consensus import piece_consensus
 from workbench.errors import RefusedError
-from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.results import consensus_rule, piece_outcomes
+from workbench.services.calibration_gate import FREE, gate_of, order_of_sitting
 from workbench.services.roles import CHAIR, COUNTY
+from workbench.services.rulings import may_rule, ruling_due, rulings_of
 from workbench.services.workspace import Workspace
 
 OPEN, DRAFT, PENDING, DONE, ENDED = "open", "draft", "pending", "done", "ended"
 """States of a task: not begun, begun, handed in and to be taken back, recorded, stood back from."""
+
+_MOST_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -57,21 +56,53 @@ class DeskTask:
 
 def my_tasks(workspace: Workspace, person_id: str) -> list[DeskTask]:
     """Everything a person has to read or to rule on, in the person's own order."""
-    with workspace.store() as store, DeskStore(workspace.folder / FILE_NAME) as desk:
+    with workspace.store() as store, workspace.desk() as desk:
         return tasks(store, desk, workspace, person_id)
 
 
 def tasks(store: Store, desk: DeskStore, workspace: Workspace, person_id: str) -> list[DeskTask]:
     """Tasks of a person: reads given out, then rulings due, then the county's sample."""
     held = roles_held(store, person_id)
-    rows = [*assignments_of(store, person_id)]
-    if CHAIR in held:
-        rows += _rulings_due(store, workspace, person_id)
+    found = _let_through(store, workspace, person_id)
+    if CHAIR in held or COUNTY in held:
+        found += [_task(row) for row in _rulings_due(store, workspace, person_id)]
     if COUNTY in held:
-        rows += _sampled(store, person_id)
-    drafts = {_key(row): row for row in drafts_of(desk, person_id)}
-    pending = {_key(row): row for row in pending_of(desk, person_id)}
-    return [_task(row, drafts.get(_key(row)), pending.get(_key(row))) for row in rows]
+        found += [_task(row) for row in _sampled(store, person_id)]
+    return _with_drafts(found, drafts_of(desk, person_id), pending_of(desk, person_id))
+
+
+def _let_through(store: Store, workspace: Workspace, person_id: str) -> list[DeskTask]:
+    """What a person was assigned and calibration lets through, in the order of the sitting."""
+    found = workspace.memory(Assigned).of(store, person_id)
+    gate = gate_of(store, workspace.policy, person_id)
+    if gate.state == FREE:
+        return [*found]
+    kept = [
+        each for each in found if not each.waits or gate.lets(each.task.piece_id, each.task.round)
+    ]
+    waiting = {each.task.piece_id: each for each in kept if each.waits}
+    order = order_of_sitting(store, person_id, list(waiting))
+    done = [each for each in kept if not each.waits]  # by time: by place, seeds would stand last
+    done.sort(key=lambda each: each.submitted_at)
+    return done + [waiting[piece] for piece in order]
+
+
+class Assigned:
+    """What everybody has been assigned, drawn anew only for whom a row has been added."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Marks, tuple[DeskTask, ...]]] = {}
+
+    def of(self, store: Store, person_id: str) -> tuple[DeskTask, ...]:
+        """Tasks a person was assigned, as they are recorded: without drafts."""
+        now = newest(store)
+        since, found = self._kept.get(person_id, (None, ()))
+        if since is None or desk_touched(store, person_id, since, now):
+            found = tuple(_task(row) for row in assignments_of(store, person_id))
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept = {}
+        self._kept[person_id] = now, found
+        return found
 
 
 def task_of(store: Store, workspace: Workspace, person_id: str, piece_id: str) -> Task:
@@ -80,14 +111,20 @@ def task_of(store: Store, workspace: Workspace, person_id: str, piece_id: str) -
     Raises
     ------
     RefusedError
-        If the piece is not this person's to read, or the read is recorded already.
+        If the piece is not this person's to read or to rule on, or the read is recorded already.
     """
     found = assignment(store, piece_id, person_id)
     if found is not None and found["why"] is None and found["read_id"] is None:
+        gate = gate_of(store, workspace.policy, person_id)
+        if not gate.lets(piece_id, found["round"]):
+            raise gate.refusal()
         return Task(piece_id, person_id, found["round"], found["reading"])
     held = roles_held(store, person_id)
-    if CHAIR in held and ruling_due(store, workspace, piece_id):
-        return Task(piece_id, person_id, Round.CHAIR, reading_of_piece(store, piece_id))
+    if (CHAIR in held or COUNTY in held) and ruling_due(store, workspace, piece_id):
+        if may_rule(store, workspace, person_id, piece_id):
+            return Task(piece_id, person_id, Round.CHAIR, reading_of_piece(store, piece_id))
+        if person_id in readers_of(store, piece_id):
+            raise ruled_by_others(piece_id)
     if COUNTY in held and any(r["piece_id"] == piece_id for r in _sampled(store, person_id)):
         return Task(piece_id, person_id, Round.COUNTY, reading_of_piece(store, piece_id))
     if found is not None and found["read_id"] is not None:
@@ -103,22 +140,14 @@ def task_of(store: Store, workspace: Workspace, person_id: str, piece_id: str) -
     )
 
 
-def ruling_due(store: Store, workspace: Workspace, piece_id: str) -> bool:
-    """Whether a piece waits for the chair."""
-    outcome = outcome_of(store, workspace, piece_id)
-    if outcome is None or outcome.needs == "ruling":
-        return outcome is not None
-    return outcome.level is not None and piece_id in adjudications_due(store)
-
-
-def outcome_of(store: Store, workspace: Workspace, piece_id: str) -> PieceOutcome | None:
-    """Outcome of one piece from the reads that stand; None where there is no such piece."""
-    if (piece := owned_piece(store, piece_id)) is None:
-        return None
-    rows = standing_reads_of(store, piece_id)
-    reads = [Read(row["rater_id"], row["round"], row["marks"]) for row in rows]
-    slot = workspace.rubrics[piece["competency"]].slot(piece["slot_id"])
-    return piece_consensus(slot, reads, consensus_rule(workspace.policy))
+def ruled_by_others(piece_id: str) -> RefusedError:
+    """Refusal of a ruling to somebody who has read the piece."""
+    return RefusedError(
+        f"piece {piece_id}: who has read a piece does not rule on it. Leave the ruling to another "
+        "chair, or to the county where there is none.",
+        key="desk.ruling_by_reader",
+        piece=piece_id,
+    )
 
 
 def next_task(found: Sequence[DeskTask], after: str = "") -> str:
@@ -146,39 +175,40 @@ def progress(found: Sequence[DeskTask], piece_id: str = "") -> dict[str, int]:
     return {"total": len(counted), "done": done, "left": len(counted) - done, "place": place}
 
 
-def _task(row: Row, draft: Row | None, pending: Row | None) -> DeskTask:
+def _task(row: Row) -> DeskTask:
+    """Task as it is recorded."""
     task = Task(row["piece_id"], row["rater_id"], row["round"], row["reading"])
-    marked, submitted_at = 0, ""
+    place = (row["competency"], row["slot_id"])
     if row["why"] is not None:
-        state = ENDED
-    elif row["read_id"] is not None:
-        state, submitted_at = DONE, row["submitted_at"]
-    elif pending is not None:
-        state, submitted_at = PENDING, pending["submitted_at"]
-    elif draft is not None:
-        state, marked = DRAFT, len(draft["content"].get("marks", {}))
-    else:
-        state = OPEN
-    return DeskTask(task, row["competency"], row["slot_id"], state, marked, submitted_at)
+        return DeskTask(task, *place, ENDED)
+    if row["read_id"] is not None:
+        return DeskTask(task, *place, DONE, submitted_at=row["submitted_at"])
+    return DeskTask(task, *place, OPEN)
+
+
+def _with_drafts(
+    found: list[DeskTask], drafts: Sequence[Row], pending: Sequence[Row]
+) -> list[DeskTask]:
+    """Tasks with what lies on the desk: those begun, and those handed in and not recorded yet."""
+    places = {each.task.values: number for number, each in enumerate(found) if each.waits}
+    for row in drafts:
+        if (place := places.get(_key(row))) is not None:
+            marked = len(row["content"].get("marks", {}))
+            found[place] = replace(found[place], state=DRAFT, marked=marked)
+    for row in pending:
+        if (place := places.get(_key(row))) is not None:
+            at = row["submitted_at"]
+            found[place] = replace(found[place], state=PENDING, marked=0, submitted_at=at)
+    return found
 
 
 def _rulings_due(store: Store, workspace: Workspace, person_id: str) -> list[Row]:
-    """Pieces that wait for a ruling, as rows of assignments; none the chair must stand back from."""
-    outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy)
-    due = {piece for piece, outcome in outcomes.items() if outcome.needs == "ruling"}
-    if not due:
-        return []
-    person = store.one("person", person_id=person_id)
-    readings, rule = reading_of(store), conflict_rule(workspace.policy)
-    found = []
-    for piece in owned_pieces(store):
-        if piece["piece_id"] not in due or person is None:
-            continue
-        author = author_of(piece, department_of(store, piece["teacher_id"]))
-        if not conflicts(reader_of(person), author, rule):
-            reading = readings.get(piece["piece_id"], 1)
-            found.append(_as_assignment(piece, person_id, Round.CHAIR, reading))
-    return found
+    """Pieces that wait for this person's ruling, as rows of assignments."""
+    due, readings = rulings_of(store, workspace, person_id), reading_of(store)
+    return [
+        _as_assignment(piece, person_id, Round.CHAIR, readings.get(piece["piece_id"], 1))
+        for piece in due
+    ]
 
 
 def _sampled(store: Store, person_id: str) -> list[Row]:
@@ -186,17 +216,13 @@ def _sampled(store: Store, person_id: str) -> list[Row]:
     drawn = {row["piece_id"] for row in latest_sample(store)}
     if not drawn:
         return []
-    readings = reading_of(store)
-    read = {
-        row["piece_id"]
-        for row in store.where("read", round=Round.COUNTY.value)
-        if row["reading"] == readings.get(row["piece_id"], 1)
-    }
-    return [
-        _as_assignment(p, person_id, Round.COUNTY, readings.get(p["piece_id"], 1))
-        for p in owned_pieces(store)
-        if p["piece_id"] in drawn - read
-    ]
+    readings, read = reading_of(store), county_readings(store, drawn)
+    found = []
+    for piece in owned_among(store, drawn):
+        reading = readings.get(piece["piece_id"], 1)
+        if (piece["piece_id"], reading) not in read:
+            found.append(_as_assignment(piece, person_id, Round.COUNTY, reading))
+    return found
 
 
 def _as_assignment(piece: Row, person_id: str, round_name: str, reading: int) -> Row:
@@ -209,5 +235,5 @@ def _as_assignment(piece: Row, person_id: str, round_name: str, reading: int) ->
     }
 
 
-def _key(row: Row) -> tuple[str, str, int]:
-    return row["piece_id"], row["round"], row["reading"]
+def _key(row: Row) -> tuple[str, str, str, int]:
+    return row["piece_id"], row["rater_id"], row["round"], row["reading"]

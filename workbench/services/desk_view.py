@@ -7,19 +7,21 @@ is a first or a third read. The chair sees the reads, by number and not by name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from models.assignments import owned_piece, standing_reads_of
 from models.drafts import Task
 from models.records import PieceOutcome, Round
 from models.store import Row, Store
-from rubrics.rubric import Criterion, Slot
+from rubrics.rubric import Criterion, Rubric, Slot
 from workbench import messages
 from workbench.errors import InputError
 from workbench.services.desk_content import least_comment
-from workbench.services.desk_tasks import DeskTask, next_task, outcome_of, progress
+from workbench.services.desk_tasks import DeskTask, next_task, progress
 from workbench.services.phrases import starters
-from workbench.services.viewing import parts_of
+from workbench.services.rulings import outcome_of
+from workbench.services.viewing import parts_in
 from workbench.services.workspace import Workspace
 
 READER, CHAIR = "reader", "chair"
@@ -52,40 +54,23 @@ def desk_view(
     rubric = workspace.rubrics[piece["competency"]]
     slot = rubric.slot(piece["slot_id"])
     outcome = outcome_of(store, workspace, task.piece_id) if task.round == Round.CHAIR else None
-    content = draft["content"]
     zh = messages.language() == "zh"
     return {
         "piece": task.piece_id,
         "round": str(task.round),
         "reading": task.reading,
         "mode": CHAIR if outcome else READER,
-        "competency": {
-            "code": rubric.competency,
-            "name": rubric.name_zh if zh else rubric.name_en,
-            "question": rubric.question_zh if zh else rubric.question_en,
-        },
-        "slot": {
-            "id": slot.slot_id,
-            "name": slot.name_zh if zh else slot.name_en,
-            "core": slot.core,
-        },
+        **_place(rubric, slot, zh=zh),
         "criteria": [_criterion(each, outcome, zh=zh) for each in slot.criteria],
         "reads": _reads(store, slot, task.piece_id) if outcome else [],
         "cause": outcome.cause or "adjudicate" if outcome else "",
-        "draft": {
-            "version": draft["version"],
-            "marks": content.get("marks", {}),
-            "comments": content.get("comments", {}),
-            "refused": [
-                messages.text(key) for key in content.get("refused", ()) if messages.has(key)
-            ],
-        },
+        "draft": _draft(draft),
         "least_comment": least_comment(workspace.policy),
         "progress": progress(mine, task.piece_id),
-        "ahead": _ahead(workspace, task, next_task(mine, task.piece_id)),
+        "ahead": _ahead(store, task, next_task(mine, task.piece_id)),
         "starters": starters(),
         "undo": undo,
-        "parts": parts_of(workspace, task.rater_id, task.piece_id),
+        "parts": parts_in(store, task.rater_id, task.piece_id),
     }
 
 
@@ -96,17 +81,48 @@ def nothing_left(mine: Sequence[DeskTask], undo: Mapping[str, object] | None) ->
 
 
 def words() -> dict[str, str]:
-    """Sentences of the component in the language of the session, by short key."""
+    """Sentences of the component in the language of the session, by short key; not to be changed."""
+    return _words(messages.language())
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
     start = "desk.ui."
-    known = messages.catalogue(messages.language())
+    known = messages.catalogue(language)
     return {key.removeprefix(start): said for key, said in known.items() if key.startswith(start)}
 
 
-def _ahead(workspace: Workspace, task: Task, piece_id: str) -> list[dict[str, Any]]:
+def _place(rubric: Rubric, slot: Slot, *, zh: bool) -> dict[str, dict[str, Any]]:
+    """Say what the piece is evidence of."""
+    competency = {
+        "code": rubric.competency,
+        "name": rubric.name_zh if zh else rubric.name_en,
+        "question": rubric.question_zh if zh else rubric.question_en,
+    }
+    name = slot.name_zh if zh else slot.name_en
+    return {
+        "competency": competency,
+        "slot": {"id": slot.slot_id, "name": name, "core": slot.core},
+    }
+
+
+def _draft(row: Row) -> dict[str, Any]:
+    """Own draft, with the sentences that say why it was refused."""
+    content = row["content"]
+    refused = [messages.text(key) for key in content.get("refused", ()) if messages.has(key)]
+    return {
+        "version": row["version"],
+        "marks": content.get("marks", {}),
+        "comments": content.get("comments", {}),
+        "refused": refused,
+    }
+
+
+def _ahead(store: Store, task: Task, piece_id: str) -> list[dict[str, Any]]:
     """First pages of the piece that comes next, for the browser to load beforehand."""
     if not piece_id:
         return []
-    parts = parts_of(workspace, task.rater_id, piece_id)
+    parts = parts_in(store, task.rater_id, piece_id)
     return [{"pages": part["pages"][:2]} for part in parts[:2] if part.get("pages")]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from models.desk_store import FILE_NAME, DeskStore
+from models.desk_store import DeskStore
 from models.phrases import count_use, drop_phrase, keep_phrase, phrases_of
 from workbench import messages
 from workbench.errors import InputError
@@ -20,7 +21,7 @@ MOST_PHRASES = 200
 
 def phrases(workspace: Workspace, person_id: str) -> list[dict[str, Any]]:
     """Phrases a person keeps: ``id``, ``criterion`` (empty for any), ``words``; most used first."""
-    with DeskStore(workspace.folder / FILE_NAME) as desk:
+    with workspace.desk() as desk:
         return _told(desk, person_id)
 
 
@@ -35,7 +36,7 @@ def keep(
         If it is empty or too long, or the bank is full.
     """
     words = " ".join(words.split())
-    with DeskStore(workspace.folder / FILE_NAME) as desk, desk.transaction():
+    with workspace.desk() as desk, desk.transaction():
         if not 0 < len(words) <= LONGEST_PHRASE or len(phrases_of(desk, person_id)) >= MOST_PHRASES:
             raise InputError(
                 f"a phrase has 1 to {LONGEST_PHRASE} characters, a bank {MOST_PHRASES} phrases. "
@@ -50,23 +51,27 @@ def keep(
 
 def use(workspace: Workspace, person_id: str, phrase_id: int) -> list[dict[str, Any]]:
     """Count that a phrase was used; returns all of them."""
-    with DeskStore(workspace.folder / FILE_NAME) as desk, desk.transaction():
+    with workspace.desk() as desk, desk.transaction():
         count_use(desk, person_id, phrase_id)
         return _told(desk, person_id)
 
 
 def drop(workspace: Workspace, person_id: str, phrase_id: int) -> list[dict[str, Any]]:
     """Take a phrase out of the bank; returns those left."""
-    with DeskStore(workspace.folder / FILE_NAME) as desk, desk.transaction():
+    with workspace.desk() as desk, desk.transaction():
         drop_phrase(desk, person_id, phrase_id)
         return _told(desk, person_id)
 
 
 def starters() -> list[str]:
-    """Phrases everybody has, in the language of the session."""
-    known = messages.catalogue(messages.language())
-    keys = sorted(key for key in known if key.startswith("desk.starter."))
-    return [known[key] for key in keys]
+    """Phrases everybody has, in the language of the session; not to be changed."""
+    return _starters(messages.language())
+
+
+@cache
+def _starters(language: str) -> list[str]:
+    known = messages.catalogue(language)
+    return [known[key] for key in sorted(known) if key.startswith("desk.starter.")]
 
 
 def _told(desk: DeskStore, person_id: str) -> list[dict[str, Any]]:

@@ -79,8 +79,13 @@ def parts_of(workspace: Workspace, person_id: str, piece_id: str) -> list[dict[s
         If the person may not see it.
     """
     with workspace.store() as store:
-        _check(store, person_id, piece_id)
-        return list(_parts(store, piece_id))
+        return parts_in(store, person_id, piece_id)
+
+
+def parts_in(store: Store, person_id: str, piece_id: str) -> list[dict[str, Any]]:
+    """``parts_of`` for whoever has the working database open already."""
+    _check(store, person_id, piece_id)
+    return list(_parts(store, piece_id))
 
 
 def part(

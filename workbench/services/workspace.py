@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
+from models.desk_store import FILE_NAME, DeskStore
 from models.evidence_store import EvidenceStore
 from models.ledger.fields import LABEL
+from models.pool import Pool
 from models.store import Act, Store
 from rubrics.canonical import Json, canonical_json
 from rubrics.loading import load_policy, load_set_folder, shipped_set_folder
@@ -26,8 +29,14 @@ from workbench.errors import InputError
 Fresh = Callable[[int], bytes]
 """Gives that many random bytes; an argument, so that a test can fix them."""
 
+STORE_NAME = "working.db"
 RUBRIC_SET = "micro_competencies"
+POLICIES = "policies"
+"""Folder of the policies adopted in mid-round, by digest, and of drafts (``.toml``)."""
+RUBRICS = "rubric_sets"
+"""Folder of the rubrics adopted in mid-round, each set by its digest."""
 _LONGEST_NAME = 50
+Remembered = TypeVar("Remembered")
 _FOLDERS = ("ledger", "evidence", "blind", "keys", "exports", "bundles", "logs")
 
 
@@ -42,9 +51,9 @@ class Workspace:
 
     folder: Path
 
-    @cached_property
+    @property
     def settings(self) -> dict[str, str]:
-        """Round, place, policy and rubric digests, as ``workspace.toml`` has them."""
+        """Round, place, policy and rubric digests, as ``workspace.toml`` has them now."""
         path = self.folder / "workspace.toml"
         if not path.is_file():
             raise InputError(
@@ -52,24 +61,53 @@ class Workspace:
                 key="store.no_workspace",
                 folder=str(self.folder),
             )
-        found: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
+        stamp = path.stat().st_mtime_ns
+        kept = self._seen.get("settings")
+        if kept is None or kept[0] != stamp:
+            kept = (stamp, tomllib.loads(path.read_text(encoding="utf-8")))
+            self._seen["settings"] = kept
+        found: dict[str, str] = kept[1]
         return found
 
-    @cached_property
+    @property
     def policy(self) -> PolicyPack:
-        """The policy the round is held to, as resolved when the workspace was made."""
-        kept = json.loads((self.folder / "policy.json").read_text(encoding="utf-8"))
-        rules = {row["key"]: Rule(**row) for row in kept.pop("rules")}
-        pack = PolicyPack(rules=rules, **kept)
-        self._same("policy", pack.digest, self.settings["policy_digest"])
+        """The policy the round is held to: that it was made with, or the one adopted last."""
+        digest = self.settings["policy_digest"]
+        pack: PolicyPack | None = self._seen.get("policy")
+        if pack is None or pack.digest != digest:
+            adopted = self.folder / POLICIES / f"{digest}.json"
+            pack = _read_policy(adopted if adopted.is_file() else self.folder / "policy.json")
+            self._same("policy", pack.digest, digest)
+            self._seen["policy"] = pack
         return pack
 
+    @property
+    def policy_digests(self) -> set[str]:
+        """Digests of every policy the round has been held to."""
+        adopted = {path.stem for path in (self.folder / POLICIES).glob("*.json")}
+        return {_read_policy(self.folder / "policy.json").digest, *adopted}
+
     @cached_property
+    def _seen(self) -> dict[str, Any]:
+        """What was read of the folder, with what it was read at."""
+        return {}
+
+    @property
     def rubrics(self) -> RubricSet:
-        """The rubrics the round is judged by."""
-        found = load_set_folder(self.folder / "rubrics")
-        self._same("rubrics", found.digest, self.settings["rubrics_digest"])
+        """The rubrics the round is judged by: those it was made with, or as adopted last."""
+        digest = self.settings["rubrics_digest"]
+        found: RubricSet | None = self._seen.get("rubrics")
+        if found is None or found.digest != digest:
+            found = load_set_folder(self.rubrics_folder)
+            self._same("rubrics", found.digest, digest)
+            self._seen["rubrics"] = found
         return found
+
+    @property
+    def rubrics_folder(self) -> Path:
+        """Folder of the rubrics in force; earlier ones stay beside it."""
+        adopted = self.folder / RUBRICS / self.settings["rubrics_digest"]
+        return adopted if adopted.is_dir() else self.folder / "rubrics"
 
     @property
     def evidence(self) -> EvidenceStore:
@@ -87,6 +125,13 @@ class Workspace:
         return self.settings["place"]
 
     @property
+    def last(self) -> Workspace | None:
+        """Round before this one, where it was made from it and still lies there."""
+        found = self.settings.get("last", "")
+        folder = self.folder / found
+        return Workspace(folder) if found and (folder / "workspace.toml").is_file() else None
+
+    @property
     def exports(self) -> Path:
         """Folder of the sheets and notes handed out."""
         return self.folder / "exports"
@@ -99,8 +144,23 @@ class Workspace:
     def store(self) -> Iterator[Store]:
         """Open the working database for one run."""
         self.settings  # noqa: B018  names the fault where this is no workspace
-        with Store(self.folder / "working.db") as opened:
+        with Store(self.folder / STORE_NAME) as opened:
             yield opened
+
+    @contextmanager
+    def desk(self) -> Iterator[DeskStore]:
+        """Open the desk's database: drafts, sign-ins, phrases."""
+        with DeskStore(self.folder / FILE_NAME) as opened:
+            yield opened
+
+    def memory(self, kind: type[Remembered]) -> Remembered:
+        """Return the one of its kind this object has, made at the first asking."""
+        found: Remembered = self._memory.setdefault(kind, kind())
+        return found
+
+    @cached_property
+    def _memory(self) -> dict[type, Any]:
+        return {}
 
     def _same(self, what: str, found: str, expected: str) -> None:
         if found != expected:
@@ -112,8 +172,43 @@ class Workspace:
             )
 
 
+class ServedWorkspace(Workspace):
+    """A workspace whose databases stay open between uses; for a server, which asks all the time."""
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Lend a connection to the working database for one run."""
+        with self._stores.lend() as opened:
+            yield opened
+
+    @contextmanager
+    def desk(self) -> Iterator[DeskStore]:
+        """Lend a connection to the desk's database."""
+        with self._desks.lend() as opened:
+            yield opened
+
+    def close(self) -> None:
+        """Close what is open; what is asked for later is opened for that time only."""
+        self._stores.close()
+        self._desks.close()
+
+    @cached_property
+    def _stores(self) -> Pool[Store]:
+        return Pool(self.folder / STORE_NAME, Store)
+
+    @cached_property
+    def _desks(self) -> Pool[DeskStore]:
+        return Pool(self.folder / FILE_NAME, DeskStore)
+
+
 def create(
-    folder: Path, policy: str, round_name: str, place: str, act: Act, fresh: Fresh
+    folder: Path,
+    policy: str | PolicyPack,
+    round_name: str,
+    place: str,
+    act: Act,
+    fresh: Fresh,
+    last: str = "",
 ) -> Workspace:
     """Make a workspace; schools and people come with the first package or roster.
 
@@ -121,13 +216,15 @@ def create(
     ----------
     folder : Path
         New, or empty.
-    policy : str
-        Name of a shipped pack, or path of a county's own.
+    policy : str or PolicyPack
+        Name of a shipped pack, path of a county's own, or a pack read already.
     round_name, place : str
         Printed on every sheet.
     act : Act
     fresh : callable
         Random bytes for the workspace's secret.
+    last : str
+        Folder of the round before, seen from this one; empty where there is none.
 
     Raises
     ------
@@ -143,7 +240,7 @@ def create(
             folder=str(folder),
         )
     round_name, place = _label("round", round_name), _label("place", place)
-    pack = load_policy(policy)
+    pack = policy if isinstance(policy, PolicyPack) else load_policy(policy)
     for name in ("", *_FOLDERS):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "keys").chmod(0o700)
@@ -159,15 +256,59 @@ def create(
         "policy_digest": pack.digest,
         "rubrics": RUBRIC_SET,
         "rubrics_digest": load_set_folder(folder / "rubrics").digest,
-    }
-    with Store(folder / "working.db", create=True) as store, store.transaction(act, "init"):
+    } | ({"last": last} if last else {})
+    with Store(folder / STORE_NAME, create=True) as store, store.transaction(act, "init"):
         pass
     # Last, so that a folder with settings is a whole workspace.
-    lines = [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()
-    ]
-    (folder / "workspace.toml").write_text("".join(lines), encoding="utf-8")
+    (folder / "workspace.toml").write_text(_settings_text(settings), encoding="utf-8")
     return Workspace(folder)
+
+
+def hold_to(workspace: Workspace, pack: PolicyPack) -> None:
+    """Hold the round to another policy from now on; the earlier ones stay beside it.
+
+    Only ``services.impact`` calls this, within the act that is logged.
+    """
+    kept = workspace.folder / POLICIES / f"{pack.digest}.json"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(_kept(pack), ensure_ascii=False, indent=1), encoding="utf-8")
+    _settle(workspace, {"policy": pack.pack_id, "policy_digest": pack.digest})
+
+
+def judge_by(workspace: Workspace, competency: str, path: Path) -> RubricSet:
+    """Judge one competency by another rubric from now on; the earlier set stays beside it.
+
+    Only ``services.impact`` calls this, within the act that is logged.
+    """
+    unfinished = workspace.folder / RUBRICS / "unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(workspace.rubrics_folder, unfinished)
+    shutil.copyfile(path, unfinished / f"{competency}.toml")
+    found = load_set_folder(unfinished)
+    kept = unfinished.with_name(found.digest)
+    shutil.rmtree(kept, ignore_errors=True)
+    unfinished.rename(kept)
+    _settle(workspace, {"rubrics_digest": found.digest})
+    return found
+
+
+def _settle(workspace: Workspace, changed: dict[str, str]) -> None:
+    """Write the settings anew, whole or not at all."""
+    told = {**workspace.settings, **changed}
+    path = workspace.folder / "workspace.toml"
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(_settings_text(told), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _settings_text(settings: dict[str, str]) -> str:
+    return "".join(f"{key} = {json.dumps(v, ensure_ascii=False)}\n" for key, v in settings.items())
+
+
+def _read_policy(path: Path) -> PolicyPack:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    rules = {row["key"]: Rule(**row) for row in kept.pop("rules")}
+    return PolicyPack(rules=rules, **kept)
 
 
 def _label(what: str, given: str) -> str:

@@ -13,7 +13,7 @@ from models.accounts import roles_held
 from models.store import Act
 from workbench.errors import InputError, RefusedError
 from workbench.services import accounts, sign_in
-from workbench.services.acting import act_of, data_version, person
+from workbench.services.acting import act_of, data_version, person, standing
 from workbench.services.demo import MARKER
 from workbench.services.demo_accounts import create_demo_accounts
 from workbench.services.people import Directory, TeacherRow
@@ -397,3 +397,15 @@ def test_accounts_of_a_demonstration_open_every_role(house, fresh):
         assert {role for _, role, _ in made} == set(ROLES)
         assert all(enter(house, name, password) for name, _, password in made)
     assert len({name for name, _, _ in made}) == len(made)
+
+
+def test_what_pages_read_holds_through_passwords_and_sign_outs_but_not_through_other_acts(house):
+    def versions():
+        return standing(house, "rater-t")[1]
+
+    before = versions()
+    accounts.set_password(house, "rater-t", GOOD, own("rater-t"))
+    accounts.sign_out_everywhere(house, "rater-t", admin())
+    assert versions() == (before.shown, before.log + 2)
+    accounts.set_roles(house, "rater-t", ["chair"], admin())
+    assert versions() == (before.log + 3, before.log + 3)

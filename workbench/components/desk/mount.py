@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.components.scripts import Script, script_of
 from workbench.components.viewer import viewer_css, viewer_js, viewer_words
 
 NAME = "score_desk"
@@ -33,9 +34,13 @@ def desk(data: Mapping[str, Any], on_go: Callable[[], None]) -> None:
 
 
 @cache
-def _component() -> Any:
+def desk_script() -> Script:
+    """Everything a browser runs for the desk."""
     scripts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     style = (_FOLDER / "desk.css").read_text(encoding="utf-8")
-    return st.components.v2.component(
-        NAME, css=viewer_css() + style, js="\n".join([viewer_js(), *scripts])
-    )
+    return script_of(NAME, viewer_css() + style, "\n".join([viewer_js(), *scripts]))
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component(NAME, js=desk_script().loader)

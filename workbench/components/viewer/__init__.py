@@ -12,10 +12,12 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.components.scripts import Script, script_of
 from workbench.messages import catalogue, language
 
 _FOLDER = resources.files(__name__)
 _SCRIPTS = ("elements", "pages", "media", "reading", "viewer")
+_NAME = "workbench_viewer"
 _PREFIX = "viewer.word."
 _MOUNT = """
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -57,13 +59,14 @@ def viewer(parts: list[dict[str, Any]], key: str, height: int = 720) -> dict[str
 
 
 def viewer_words() -> dict[str, str]:
-    """Words on the viewer's buttons, in the language of the session."""
-    sentences = catalogue(language())
-    return {
-        key.removeprefix(_PREFIX): words
-        for key, words in sentences.items()
-        if key.startswith(_PREFIX)
-    }
+    """Words on the viewer's buttons, in the language of the session; not to be changed."""
+    return _words(language())
+
+
+@cache
+def _words(in_language: str) -> dict[str, str]:
+    known = catalogue(in_language)
+    return {k.removeprefix(_PREFIX): words for k, words in known.items() if k.startswith(_PREFIX)}
 
 
 @cache
@@ -80,13 +83,15 @@ def viewer_css() -> str:
 
 
 @cache
+def viewer_script() -> Script:
+    """Everything a browser runs for the viewer as a component of its own."""
+    return script_of(_NAME, viewer_css(), viewer_js() + _MOUNT)
+
+
+@cache
 def _component() -> Any:
-    return st.components.v2.component(
-        "workbench_viewer",
-        html='<div class="wv-root"></div>',
-        css=viewer_css(),
-        js=viewer_js() + _MOUNT,
-    )
+    html = '<div class="wv-root"></div>'
+    return st.components.v2.component(_NAME, html=html, js=viewer_script().loader)
 
 
 def _noted() -> None:
