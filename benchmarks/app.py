@@ -36,6 +36,7 @@ from benchmarks.synthetic_county import PASSWORD, STAFF, build
 from models.assignments import assignments_of
 from models.store import Act
 from workbench.navigation import PAGES, entries
+from workbench.services.analysing import analyse_kinds
 from workbench.services.workspace import Workspace
 
 READERS = (50, 200)
@@ -74,6 +75,7 @@ def run() -> list[dict]:
     """One row a measure, with what it is held against."""
     with tempfile.TemporaryDirectory() as folder:
         county = build(Path(folder) / "county", readers=sum(READERS))
+        analyse_kinds(county, (), Act("Z1", "", datetime.now(UTC)))  # pages show what is stored
         with _served(county.folder) as (address, pid):
             rows = [*asyncio.run(_first_views(county, address))]
             names = iter(f"R{number:03d}" for number in range(sum(READERS)))

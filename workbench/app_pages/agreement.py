@@ -1,4 +1,4 @@
-"""一致性: how far the panel agrees, where it does not, and who marks harder than the others."""
+"""一致性: how far the panel agrees, where it does not, and what more reading would buy."""
 
 from __future__ import annotations
 
@@ -7,19 +7,36 @@ from dataclasses import asdict
 import streamlit as st
 
 from workbench import session
-from workbench.app_pages.agreement_charts import Drawn, panel_drawn
-from workbench.app_pages.drawing import coefficient, data_below, faults_told, percent, signed
+from workbench.app_pages.agreement_charts import (
+    MOST_NAMED,
+    Drawn,
+    panel_drawn,
+    plan_chart,
+)
+from workbench.app_pages.drawing import (
+    coefficient,
+    data_below,
+    faults_told,
+    percent,
+    table,
+    worded,
+)
+from workbench.app_pages.recomputing import how_old
 from workbench.messages import text
 from workbench.services.panel_view import (
+    ANALYSES,
+    LEAST_PIECES,
     MEASURES,
     PanelView,
     groups_said,
     pairs_said,
-    severity_said,
+    raters_paired,
+    worst_pairs,
 )
+from workbench.services.what_if import Plan, WhatIf, plan_said, what_if
 
-_TABS = ("school", "competency", "pairs", "severity")
-_SEVERITY = "name rater_id severity lo hi reads panel standing sentence"
+_TABS = ("school", "competency", "pairs", "plans")
+_PLAN = "readers pieces replication lo hi reads hours phi"
 
 
 def draw() -> None:
@@ -29,22 +46,24 @@ def draw() -> None:
     with faults_told():
         drawn = here.read(panel_drawn, here.person_id)
         view = drawn.view
-        if view.unknown:
-            st.info(view.unknown)
-        else:
-            st.caption(text("page_agreement.intro", pieces=view.pieces, raters=view.raters))
-            _headline(view)
-        school, competency, pairs, severity = st.tabs(
-            [text(f"page_agreement.tab.{name}") for name in _TABS]
-        )
+        how_old(here, (view.agreement,), ANALYSES)
+        if view.agreement.unknown:
+            if not view.agreement.needs_job:
+                st.info(view.agreement.unknown)
+            return
+        st.caption(text("page_agreement.intro", pieces=view.pieces, raters=view.raters))
+        _headline(view)
+        names = [text(f"page_agreement.tab.{name}") for name in _TABS]
+        school, competency, pairs, plans = st.tabs(names, on_change="rerun", key="agreement_tabs")
         with school:
             _groups(drawn, "school")
         with competency:
             _groups(drawn, "competency")
         with pairs:
             _pairs(drawn)
-        with severity:
-            _severity(drawn)
+        if plans.open:  # computed where nothing is stored, so only for who looks
+            with plans:
+                _plans(here)
 
 
 def _headline(view: PanelView) -> None:
@@ -68,12 +87,10 @@ def _headline(view: PanelView) -> None:
 
 def _groups(drawn: Drawn, kind: str) -> None:
     view = drawn.view
-    if view.unknown:
-        st.info(view.unknown)
-        return
     if said := groups_said(view, kind):
         st.write(said)
     st.altair_chart(drawn.groups[kind], key=f"agreement_{kind}", width="stretch")
+    _unnamed(sum(each.kind == kind for each in view.groups))
     rows = [
         {"label": each.label, "pieces": each.pieces, **each.measures}
         for each in view.groups
@@ -88,32 +105,90 @@ def _groups(drawn: Drawn, kind: str) -> None:
 def _pairs(drawn: Drawn) -> None:
     view = drawn.view
     if not view.pairs:
-        st.info(view.unknown or pairs_said(view))
         return
     st.write(pairs_said(view))
-    st.altair_chart(drawn.pairs, key="agreement_pairs", width="content")
-    headings = _headings("one other share pieces")
-    rows = [asdict(pair) for pair in view.pairs]
-    data_below(rows, headings, "agreement_pairs", {"share": percent})
+    headings = _headings("one other share at_most pieces")
+    words = dict.fromkeys(("share", "at_most"), percent)
+    if drawn.pairs is None:
+        raters = raters_paired(view)
+        worst = [asdict(pair) for pair in worst_pairs(view)]
+        if worst:
+            limits = {"raters": raters, "n": len(worst), "least": LEAST_PIECES}
+            st.caption(text("page_agreement.pairs_listed", **limits))
+            table(worded(worst, words), headings, "agreement_worst_pairs")
+    else:
+        st.altair_chart(drawn.pairs, key="agreement_pairs", width="content")
+        st.caption(text("page_agreement.pairs_pale", least=LEAST_PIECES))
+    data_below([asdict(pair) for pair in view.pairs], headings, "agreement_pairs", words)
 
 
-def _severity(drawn: Drawn) -> None:
-    view = drawn.view
-    if not view.severities:
-        st.info(view.severity_unknown)
-        return
-    for sentence in severity_said(view):
-        st.write(sentence)
-    st.altair_chart(drawn.severity, key="agreement_severity", width="stretch")
-    limits = {"bound": f"±{view.bound:.0%}", "least": view.least_reads}
-    st.caption(text("page_agreement.severity_help", **limits))
-    headings = _headings(_SEVERITY)
-    rows = [
-        {**asdict(each), "standing": text(f"page_agreement.standing.{each.standing}")}
-        for each in view.severities
-    ]
-    shares = dict.fromkeys(("severity", "lo", "hi"), signed)
-    data_below(rows, headings, "severity", shares)
+def _plans(here: session.Session) -> None:
+    """Draw the plan chosen beside the round's own, and all plans."""
+    with faults_told(), st.spinner(text("page_agreement.plans_coming"), show_time=False):
+        view = here.read(what_if, here.person_id)
+        if not view.plans:
+            st.info(
+                text("page_agreement.plans_not_yet") if view.shown.needs_job else view.shown.unknown
+            )
+            return
+        st.caption(text("page_agreement.plans_intro"))
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            chosen = _choose(view)
+            st.write(plan_said(view, chosen))
+            _plan_numbers(view, chosen)
+        right.altair_chart(plan_chart(view, chosen), key="agreement_plans", width="stretch")
+        shares = dict.fromkeys(("replication", "lo", "hi"), _tenths)
+        words = {**shares, "reads": "{:.2f}".format, "hours": _hours, "phi": coefficient}
+        rows = [asdict(each) for each in view.plans]
+        data_below(
+            rows,
+            {name: text(f"page_agreement.plan.{name}") for name in _PLAN.split()},
+            "agreement_plans_data",
+            words,
+        )
+
+
+def _choose(view: WhatIf) -> Plan:
+    """Draw the sliders; the round's own plan is where they begin."""
+    found = []
+    for name, own in zip(("readers", "pieces"), view.now, strict=True):
+        tried = sorted({getattr(each, name) for each in view.plans})
+        label = text(f"page_agreement.plan.{name}")
+        found.append(
+            st.slider(label, tried[0], tried[-1], own, key=f"agreement_plan_{name}")
+            if len(tried) > 1
+            else own
+        )
+    return view.plan(*found)
+
+
+def _plan_numbers(view: WhatIf, chosen: Plan) -> None:
+    """Draw share, reads and hours of the plan chosen; the round's own beneath where it differs."""
+    own = view.plan(*view.now)
+    says = {"replication": _tenths, "reads": "{:.2f}".format, "hours": _hours}
+    for place, (name, say) in zip(st.columns(len(says)), says.items(), strict=True):
+        with place:
+            st.metric(text(f"page_agreement.plan.{name}"), say(getattr(chosen, name)))
+            if name == "replication":
+                ends = {"lo": _tenths(chosen.lo), "hi": _tenths(chosen.hi)}
+                st.caption(text("page_agreement.interval", **ends))
+            else:
+                st.caption(text("page_agreement.plan_own", value=say(getattr(own, name))))
+
+
+def _tenths(share: float | None) -> str:
+    return text("drawing.too_few") if share is None else f"{share:.1%}"
+
+
+def _hours(value: float | None) -> str:
+    return text("page_agreement.untimed") if value is None else f"{value:,.0f}"
+
+
+def _unnamed(rows: int) -> None:
+    """Say where names are, if the chart has too many rows to bear them."""
+    if rows > MOST_NAMED:
+        st.caption(text("page_agreement.unnamed", n=rows))
 
 
 def _headings(names: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Charts of the page 一致性: groups, pairs of raters, severity; colour, shape and label together."""
+"""Charts of the page 一致性: groups, pairs of raters, and what other plans of reading would give."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from workbench.app_pages.drawing import BLUE, GREY, VERMILION
+from workbench.app_pages.drawing import BLUE, GREEN, GREY, ORANGE, VERMILION
 from workbench.messages import text
 from workbench.services.panel_view import (
     GROUPINGS,
-    LENIENT,
-    SEVERE,
-    USUAL,
+    LEAST_PIECES,
     PanelView,
     panel_view,
+    raters_paired,
 )
+from workbench.services.what_if import Plan, WhatIf
 from workbench.services.workspace import Workspace
 
-_FEW = 5  # pieces under which a cell is drawn pale
+MOST_IN_PAIRS = 40
+"""Raters up to which pairs are drawn as cells: 780 of them fill a screen."""
+
+MOST_NAMED = 40
+"""Rows up to which each bears its name; more of them are drawn thin, on one screen."""
+
 _STEP = 34
-_NAMES = alt.Axis(labelLimit=220, labelFlush=False)
-_STANDINGS = {SEVERE: (VERMILION, "triangle-up"), LENIENT: (BLUE, "triangle-down")}
+_SCREEN = 560  # pixels all rows share where they bear no names
+_PIECES = ((BLUE, "circle"), (ORANGE, "square"), (GREEN, "triangle-up"), (GREY, "diamond"))
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """The view of a person with its charts, built once for as long as nothing is written."""
+    """The view of a person with its charts, built once for as long as nothing is written.
+
+    There is no chart of pairs where more than ``MOST_IN_PAIRS`` raters would make
+    cells nobody can read.
+    """
 
     view: PanelView
     groups: Mapping[str, alt.LayerChart]
-    pairs: alt.LayerChart
-    severity: alt.LayerChart
+    pairs: alt.LayerChart | None
 
 
 def panel_drawn(workspace: Workspace, person_id: str) -> Drawn:
@@ -45,30 +53,54 @@ def panel_drawn(workspace: Workspace, person_id: str) -> Drawn:
     """
     view = panel_view(workspace, person_id)
     groups = {kind: group_chart(view, kind) for kind in GROUPINGS}
-    return Drawn(view, groups, pair_chart(view), severity_chart(view))
+    few = raters_paired(view) <= MOST_IN_PAIRS
+    return Drawn(view, groups, pair_chart(view) if few else None)
 
 
 def group_chart(view: PanelView, kind: str) -> alt.LayerChart:
-    """Exact agreement of each group: a point on a line from nought, its share and pieces beside it."""
-    rows = [
-        {
-            "label": each.label,
-            "share": each.measures["exact"],
-            "told": f"{each.measures['exact']:.0%}　n={each.pieces}",
-            "pieces": each.pieces,
-        }
+    """Exact agreement of each group: a bar from nought, its share and pieces beside it.
+
+    Many groups are points from low to high on an axis of their own reach, told by
+    the tooltip.
+    """
+    rows = _group_rows(view, kind)
+    many = len(rows) > MOST_NAMED
+    title = text("page_agreement.exact_of")
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("label:N", title=None, sort=None, axis=_names(len(rows))),
+        x=alt.X("share:Q", title=title, axis=_shares(many), scale=_reach(many)),
+        tooltip=[
+            alt.Tooltip("label:N", title=text("page_agreement.column.label")),
+            alt.Tooltip("share:Q", title=title, format=".0%"),
+            alt.Tooltip("pieces:Q", title=text("page_agreement.column.pieces")),
+        ],
+    )
+    if many:
+        layers = [base.mark_point(color=BLUE, filled=True, opacity=1, size=40)]
+    else:
+        bars = base.mark_bar(color=BLUE, height={"band": 0.55}).encode(x2=alt.datum(0))
+        layers = [bars, base.mark_text(align="left", dx=6).encode(text="told:N")]
+    return alt.LayerChart(layer=layers).properties(height=_height(len(rows)))
+
+
+def _group_rows(view: PanelView, kind: str) -> list[dict[str, object]]:
+    """Rows of groups with a share, in their order; from low to high where they bear no names."""
+    known = [
+        (each.measures["exact"], each)
         for each in view.groups
         if each.kind == kind and each.measures["exact"] is not None
     ]
-    title = text("page_agreement.exact_of")
-    axis = alt.Axis(format="%", tickCount=5)
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=_NAMES),
-        x=alt.X("share:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1])),
-    )
-    bars = base.mark_bar(color=BLUE, height={"band": 0.55}).encode(x2=alt.datum(0))
-    words = base.mark_text(align="left", dx=6).encode(text="told:N")
-    return (bars + words).properties(height=alt.Step(_STEP))
+    if len(known) > MOST_NAMED:
+        known.sort(key=lambda pair: pair[0])
+    return [
+        {
+            "label": each.label,
+            "share": share,
+            "told": f"{share:.0%}　n={each.pieces}",
+            "pieces": each.pieces,
+        }
+        for share, each in known
+    ]
 
 
 def pair_chart(view: PanelView) -> alt.LayerChart:
@@ -90,7 +122,7 @@ def pair_chart(view: PanelView) -> alt.LayerChart:
             alt.Tooltip("pieces:Q", title=text("page_agreement.column.pieces")),
         ],
     )
-    enough = alt.datum.pieces >= _FEW
+    enough = alt.datum.pieces >= LEAST_PIECES
     cells = base.mark_rect().encode(
         color=alt.Color(
             "share:Q",
@@ -100,7 +132,7 @@ def pair_chart(view: PanelView) -> alt.LayerChart:
         ),
         opacity=alt.condition(enough, alt.value(1.0), alt.value(0.35)),
     )
-    pale = (alt.datum.share > 0.55) | (alt.datum.pieces < _FEW)
+    pale = (alt.datum.share > 0.55) | (alt.datum.pieces < LEAST_PIECES)
     words = base.mark_text(fontSize=11).encode(
         text="told:N",
         color=alt.condition(pale, alt.value("#111111"), alt.value("#ffffff")),
@@ -108,65 +140,86 @@ def pair_chart(view: PanelView) -> alt.LayerChart:
     return (cells + words).properties(height=alt.Step(_STEP), width=alt.Step(56))
 
 
-def severity_chart(view: PanelView) -> alt.LayerChart:
-    """Severity of each rater with its interval, from mild to harsh, between practical bounds."""
-    rows = [
-        {
-            "rater": f"{each.rater_id} {each.name}",
-            "severity": each.severity,
-            "lo": each.lo,
-            "hi": each.hi,
-            "standing": text(f"page_agreement.standing.{each.standing}"),
-            "reads": each.reads,
-        }
-        for each in view.severities
-    ]
-    heading = text("page_agreement.severity_axis")
-    axis = alt.Axis(format="+.0%", tickCount=8)
-    colour, shape = _standing_scales()
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("rater:N", sort=None, title=None, axis=_NAMES), color=colour
-    )
-    lines = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("lo:Q", title=heading, axis=axis), x2="hi:Q"
-    )
-    points = base.mark_point(size=110, filled=True, opacity=1).encode(
-        x=alt.X("severity:Q", title=heading, axis=axis),
+def plan_chart(view: WhatIf, chosen: Plan) -> alt.LayerChart:
+    """Share of results that would repeat by first readers, a line for each number of pieces.
+
+    The plan chosen is ringed, with its share beside it.
+    """
+    shown = [_plan_row(each) for each in view.plans]
+    heading = text("page_agreement.plan.replication")
+    x = alt.X("readers:O", title=text("page_agreement.plan.readers"), axis=alt.Axis(labelAngle=0))
+    y = alt.Y("replication:Q", title=heading, axis=alt.Axis(format="%"), scale=_reach(many=True))
+    colour, shape = _piece_scales(view)
+    base = alt.Chart(alt.Data(values=shown)).encode(x=x, color=colour)
+    lines = base.mark_line(strokeWidth=2).encode(y=y)
+    ends = base.mark_rule(strokeWidth=2).encode(y=alt.Y("lo:Q", title=heading), y2="hi:Q")
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(
+        y=y,
         shape=shape,
         tooltip=[
-            alt.Tooltip("rater:N", title=text("page_agreement.column.name")),
-            alt.Tooltip("severity:Q", title=heading, format="+.1%"),
-            alt.Tooltip("reads:Q", title=text("page_agreement.column.reads")),
+            alt.Tooltip(f"{name}:Q", title=text(f"page_agreement.plan.{name}"), format=shape_of)
+            for name, shape_of in _PLAN_NUMBERS
         ],
     )
-    x = alt.X("x:Q", title=heading, axis=axis)
-    return (_bounds(view.bound, x) + lines + points).properties(height=alt.Step(_STEP))
+    one = alt.Chart(alt.Data(values=[_plan_row(chosen)])).encode(x=x, y=y)
+    ring = one.mark_point(size=420, color=VERMILION, strokeWidth=2.5, shape="circle")
+    told = one.mark_text(align="left", dx=16, fontSize=13, fontWeight="bold").encode(text="told:N")
+    return alt.LayerChart(layer=[lines, ends, points, ring, told]).properties(height=270)
 
 
-def _standing_scales() -> tuple[alt.Color, alt.Shape]:
-    """Colour and shape of what was found of a rater, in one legend."""
-    scale = {
-        text(f"page_agreement.standing.{name}"): _STANDINGS.get(name, (GREY, "circle"))
-        for name in (SEVERE, USUAL, LENIENT)
-    }
+_PLAN_NUMBERS = (
+    ("readers", "d"),
+    ("pieces", "d"),
+    ("replication", ".1%"),
+    ("lo", ".1%"),
+    ("hi", ".1%"),
+    ("reads", ".2f"),
+    ("hours", ",.0f"),
+)
+
+
+def _plan_row(plan: Plan) -> dict[str, object]:
+    label = text("page_agreement.plan_pieces", n=plan.pieces)
+    return {**vars(plan), "label": label, "told": f"{plan.replication:.1%}"}
+
+
+def _piece_scales(view: WhatIf) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape of each number of pieces, in one legend."""
+    numbers = sorted({each.pieces for each in view.plans})
+    labels = [text("page_agreement.plan_pieces", n=n) for n in numbers]
+    styles = [_PIECES[place % len(_PIECES)] for place in range(len(numbers))]
     legend = alt.Legend(orient="top", title=None)
-    colours = alt.Scale(domain=list(scale), range=[colour for colour, _ in scale.values()])
-    shapes = alt.Scale(domain=list(scale), range=[shape for _, shape in scale.values()])
+    colours = alt.Scale(domain=labels, range=[colour for colour, _ in styles])
+    shapes = alt.Scale(domain=labels, range=[shape for _, shape in styles])
     return (
-        alt.Color("standing:N", scale=colours, legend=legend),
-        alt.Shape("standing:N", scale=shapes, legend=legend),
+        alt.Color("label:N", scale=colours, legend=legend),
+        alt.Shape("label:N", scale=shapes, legend=legend),
     )
 
 
-def _bounds(bound: float, x: alt.X) -> alt.Chart:
-    """Line at nought, and dashed ones from where on a difference matters."""
-    at = alt.Data(values=[{"x": each} for each in (-bound, 0.0, bound)])
-    dash = alt.condition(alt.datum.x == 0, alt.value([1, 0]), alt.value([5, 4]))
-    return alt.Chart(at).mark_rule(color="#5b6875").encode(x=x, strokeDash=dash)
+def _names(rows: int) -> alt.Axis | None:
+    """Axis of the names of rows; None where there are too many to be read."""
+    return None if rows > MOST_NAMED else alt.Axis(labelLimit=220, labelFlush=False)
+
+
+def _shares(many: bool) -> alt.Axis:
+    """Axis of shares; bars leave room beyond 100 % that has no tick."""
+    if many:
+        return alt.Axis(format="%", tickCount=6)
+    return alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def _reach(many: bool) -> alt.Scale:
+    """Scale of shares: from nought, with room for the words beside a full bar; points need none."""
+    return alt.Scale(zero=False, nice=True) if many else alt.Scale(domain=[0, 1.1])
+
+
+def _height(rows: int) -> alt.Step:
+    """Height of a row: the usual one, or its share of a screen."""
+    return alt.Step(_STEP if rows <= MOST_NAMED else max(2.0, _SCREEN / rows))
 
 
 def _order(view: PanelView) -> list[str]:
     """Raters from mild to harsh, those without a severity after them."""
-    known = [each.rater_id for each in view.severities]
     paired = sorted({rater for pair in view.pairs for rater in (pair.one, pair.other)})
-    return [*known, *(rater for rater in paired if rater not in known)]
+    return [*view.order, *(rater for rater in paired if rater not in view.order)]

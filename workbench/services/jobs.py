@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "ratings": ("rate", "import"),
     "blind": ("blind",),
     "flags": ("flags",),
+    "analyse": ("analyse",),
     "certificates": ("certificates", "--out"),
     "feedback": ("feedback", "--out"),
 }

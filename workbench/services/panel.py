@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -23,8 +22,9 @@ from scoring.agreement import (
     marks_as_ratings,
 )
 from scoring.consensus import read_level
-from scoring.effects import Thresholds, severity, severity_findings
+from scoring.effects.severity import severity
 from workbench.errors import RefusedError
+from workbench.services.effects import findings_of_workspace
 from workbench.services.workspace import Workspace
 
 _HEADLINE_READS = 2
@@ -59,8 +59,11 @@ def panel_agreement(
         If no piece has two blind reads: agreement is then unknown, not zero.
     """
     with workspace.store() as store:
-        ratings = _mark_ratings(store) if of_marks else _level_ratings(store, workspace)
-    ratings = _of_school(ratings, school_id)
+        ratings = (
+            marks_as_ratings(mark_frame(store, (Round.BLIND,), school_id))
+            if of_marks
+            else _level_ratings(store, workspace, school_id)
+        )
     if ratings.empty:
         raise RefusedError(
             "no piece has two blind reads yet, so agreement is unknown.", key="panel.no_pairs"
@@ -104,7 +107,7 @@ def panel_pairs(workspace: Workspace, school_id: str | None = None) -> pd.DataFr
         no piece has two reads.
     """
     with workspace.store() as store:
-        ratings = _of_school(_level_ratings(store, workspace), school_id)
+        ratings = _level_ratings(store, workspace, school_id)
     kept = ratings.loc[ratings[frames.LEVEL].notna(), [frames.UNIT, frames.RATER, frames.LEVEL]]
     both = kept.merge(kept, on=frames.UNIT, suffixes=("", "_other"))
     other = f"{frames.RATER}_other"
@@ -114,48 +117,66 @@ def panel_pairs(workspace: Workspace, school_id: str | None = None) -> pd.DataFr
     return found.set_axis(["one", "other", "share", "pieces"], axis=1)
 
 
-def panel_severity(workspace: Workspace, school_id: str | None = None) -> pd.DataFrame:
-    """Severity of each rater, the share of criteria found met less than co-raters did.
-
-    ``school_id`` leaves only the pieces of one school; None takes all.
-    """
-    return severity(_blind_marks(workspace, school_id))
-
-
-def panel_findings(
-    workspace: Workspace, random_seed: int = 1, school_id: str | None = None
-) -> list[dict[str, Any]]:
-    """Tests of every rater, as the objects of ``effects --json``; of one school where named."""
-    return _findings(workspace, _blind_marks(workspace, school_id), random_seed)
-
-
 def panel_effects(
     workspace: Workspace, school_id: str | None = None, random_seed: int = 1
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """``panel_severity`` and ``panel_findings`` from one look at the marks."""
+    """Severity of every rater, and the tests of it as the objects of ``effects --json``.
+
+    Severity is the share of criteria found met less than co-raters did.
+    ``school_id`` leaves only the pieces of one school; None takes all.
+
+    Raises
+    ------
+    RefusedError
+        If there are no reads yet.
+    """
     marks = _blind_marks(workspace, school_id)
-    return severity(marks), _findings(workspace, marks, random_seed)
+    return severity(marks), findings_of_workspace(workspace, school_id, random_seed)
+
+
+def agreement_analysis(
+    workspace: Workspace,
+    scope: str | None,
+    random_seed: int = 1,
+    by: Sequence[str] = (),
+    *,
+    of_marks: bool = False,
+) -> dict[str, Any]:
+    """Payload of the analysis ``agreement``.
+
+    ``coefficients`` are the objects of `panel_agreement`; ``pairs`` the rows of
+    `panel_pairs` as lists of one, other, share and pieces (none of marks).
+    """
+    found = panel_agreement(workspace, by, random_seed, of_marks=of_marks, school_id=scope)
+    pairs = [] if of_marks else panel_pairs(workspace, scope).to_numpy().tolist()
+    return {"coefficients": found, "pairs": pairs}
+
+
+def effects_analysis(
+    workspace: Workspace, scope: str | None, random_seed: int = 1
+) -> dict[str, Any]:
+    """Payload of the analysis ``effects``: ``severities``, one object a rater, and ``findings``."""
+    table, findings = panel_effects(workspace, scope, random_seed)
+    return {"severities": table.to_dict("records"), "findings": findings}
 
 
 def _blind_marks(workspace: Workspace, school_id: str | None) -> pd.DataFrame:
     with workspace.store() as store:
-        marks = _of_school(mark_frame(store, (Round.BLIND,)), school_id)
+        marks = mark_frame(store, (Round.BLIND,), school_id)
     if marks.empty:
         raise RefusedError("there are no reads yet.", key="panel.no_reads")
     return marks
 
 
-def _findings(workspace: Workspace, marks: pd.DataFrame, random_seed: int) -> list[dict[str, Any]]:
-    rule = workspace.policy.section("flag.severe_rater")
-    thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
-    return [asdict(found) for found in severity_findings(marks, thresholds, random_seed)]
-
-
-def _level_ratings(store: Store, workspace: Workspace) -> pd.DataFrame:
+def _level_ratings(store: Store, workspace: Workspace, school_id: str | None) -> pd.DataFrame:
     slots = {slot.slot_id: slot for rubric in workspace.rubrics for slot in rubric.slots}
-    reads = standing_reads(store)
+    pieces = owned_pieces(store)
+    if school_id is not None:
+        pieces = [piece for piece in pieces if piece[frames.SCHOOL] == school_id]
+    among = None if school_id is None else [piece["piece_id"] for piece in pieces]
+    reads = standing_reads(store, among)
     rows = []
-    for piece in owned_pieces(store):
+    for piece in pieces:
         slot = slots[piece["slot_id"]]
         blind = (r for r in reads.get(piece["piece_id"], ()) if r.round == Round.BLIND)
         for read in islice(blind, _HEADLINE_READS):
@@ -163,17 +184,3 @@ def _level_ratings(store: Store, workspace: Workspace) -> pd.DataFrame:
             given = (piece["piece_id"], read.rater_id, level and str(level))
             rows.append((*given, *(piece[name] for name in _OF_PIECE)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
-
-
-def _of_school(rows: pd.DataFrame, school_id: str | None) -> pd.DataFrame:
-    """Rows about pieces of one school, categories nobody has left out; all where None."""
-    if school_id is None:
-        return rows
-    chosen = rows[rows[frames.SCHOOL] == school_id].copy()
-    for column in chosen.select_dtypes("category"):
-        chosen[column] = chosen[column].cat.remove_unused_categories()
-    return chosen.reset_index(drop=True)
-
-
-def _mark_ratings(store: Store) -> pd.DataFrame:
-    return marks_as_ratings(mark_frame(store, (Round.BLIND,)))

@@ -1,25 +1,18 @@
-"""What the page 一致性 shows: agreement in one line, by group, by pair of raters, and severity."""
+"""What the page 一致性 shows: agreement in one line, by group and by pair of raters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
-from scipy.special import stdtrit
+from scipy.special import betaincinv
 
-from models.people import code_order, raters
-from rubrics.errors import WorkbenchError
+from models.people import code_order
 from rubrics.levels import Level
-from workbench.messages import explain, text
+from workbench.messages import text
 from workbench.services.agreement import explain_note
-from workbench.services.effects import sentence_of
-from workbench.services.panel import (
-    panel_agreement,
-    panel_effects,
-    panel_pairs,
-)
+from workbench.services.analysing import Shown, shown
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
@@ -32,9 +25,16 @@ MEASURES: dict[str, tuple[str, str]] = {
 }
 """What is headlined: a short name, and the coefficient and weights it stands for."""
 
+ANALYSES = ("agreement", "effects", "generalizability")
+"""Computed anew together; severity only orders the pairs, and the page asks for the last by itself."""
+
 GROUPINGS = ("school", "competency")
 _COLUMNS = {"school": "school_id", "competency": "competency"}
-SEVERE, LENIENT, USUAL = "severe", "lenient", "usual"
+LEAST_PIECES = 5
+"""Pieces in common under which two raters are not compared."""
+
+MOST_PAIRS = 30
+"""Pairs listed where there are too many raters for a chart of all."""
 
 
 @dataclass(frozen=True)
@@ -65,58 +65,38 @@ class Group:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two raters: share of the pieces both read on which they gave the same level."""
+    """Two raters: share of the pieces both read on which they gave the same level.
+
+    ``at_most`` is the upper end of its 95 % interval (Clopper and Pearson's): low
+    only where many pieces say so.
+    """
 
     one: str
     other: str
     share: float
+    at_most: float
     pieces: int
-
-
-@dataclass(frozen=True)
-class RaterSeverity:
-    """Severity of one rater in shares of criteria, positive is harsher.
-
-    ``lo`` to ``hi`` is the 95 % interval, None under the policy's minimum of
-    reads; ``standing`` is ``severe`` or ``lenient`` where the tests of the panel
-    found it, else ``usual``. Panels linked by no shared piece do not compare.
-    """
-
-    rater_id: str
-    name: str
-    severity: float
-    lo: float | None
-    hi: float | None
-    reads: int
-    panel: int
-    standing: str
-    sentence: str
 
 
 @dataclass(frozen=True)
 class PanelView:
     """Agreement of the panel as one person may see it.
 
-    ``unknown`` says why there is no agreement yet, and the rest is then empty;
-    ``severity_unknown`` the same of severity. ``bound`` is the share of criteria
-    from which a rater's difference matters.
+    ``agreement`` is where the numbers come from; its ``unknown`` says why there are
+    none. ``order`` are the raters from mild to harsh, empty where that is unknown.
     """
 
+    agreement: Shown
     headline: Mapping[str, Measure]
     pieces: int
     raters: int
     groups: tuple[Group, ...]
     pairs: tuple[Pair, ...]
-    severities: tuple[RaterSeverity, ...]
-    findings: tuple[str, ...]
-    bound: float
-    least_reads: int
-    unknown: str = ""
-    severity_unknown: str = ""
+    order: tuple[str, ...]
 
 
 def panel_view(workspace: Workspace, person_id: str) -> PanelView:
-    """Agreement and severity of the pieces a person may see.
+    """Agreement of the pieces a person may see.
 
     Raises
     ------
@@ -125,32 +105,25 @@ def panel_view(workspace: Workspace, person_id: str) -> PanelView:
     """
     with workspace.store() as store:
         scope = seen_school(store, person_id, "agreement.show")
-        names = {person: str(row["name"]) for person, row in raters(store).items()}
         schools = {row["school_id"]: str(row["name"]) for row in store.where("school")}
-    rule = workspace.policy.section("flag.severe_rater")
-    rows, unknown = _agreement(workspace, scope)
-    severities, findings, severity_unknown = _severities(workspace, scope, names)
+    agreement, effects = (shown(workspace, kind, scope) for kind in ("agreement", "effects"))
+    rows, pairs = _parts(agreement, "coefficients", "pairs")
     whole = [row for row in rows if row["by"] == "all"]
+    (severities,) = _parts(effects, "severities")
     return PanelView(
+        agreement,
         {name: _measure(name, whole) for name in MEASURES} if whole else {},
         int(whole[0]["n_units"]) if whole else 0,
         int(whole[0]["n_raters"]) if whole else 0,
         tuple(_groups(rows, schools)),
-        tuple(_pairs(workspace, scope)) if whole else (),
-        tuple(severities),
-        tuple(findings),
-        float(rule["min_effect"]),
-        int(rule["min_reads"]),
-        unknown,
-        severity_unknown,
+        tuple(_pairs(pairs)),
+        tuple(_from_mild_to_harsh(severities)),
     )
 
 
-def _agreement(workspace: Workspace, scope: str | None) -> tuple[list[dict[str, Any]], str]:
-    try:
-        return panel_agreement(workspace, GROUPINGS, school_id=scope), ""
-    except WorkbenchError as too_few:
-        return [], explain(too_few)
+def _parts(found: Shown, *names: str) -> tuple[list[Any], ...]:
+    """Lists of a payload by name; empty ones where there is none."""
+    return tuple(found.payload[name] if found.payload else [] for name in names)
 
 
 def _find(rows: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
@@ -184,55 +157,18 @@ def _groups(rows: Sequence[Mapping[str, Any]], schools: Mapping[str, str]) -> li
     return found
 
 
-def _pairs(workspace: Workspace, scope: str | None) -> list[Pair]:
-    found = panel_pairs(workspace, scope).itertuples(index=False)
-    return [Pair(str(one), str(other), float(share), int(n)) for one, other, share, n in found]
+def _pairs(rows: Sequence[Sequence[Any]]) -> list[Pair]:
+    found = []
+    for one, other, share, n in rows:
+        same = round(share * n)
+        at_most = 1.0 if same == n else float(betaincinv(same + 1, n - same, 0.975))
+        found.append(Pair(one, other, share, at_most, n))
+    return found
 
 
-def _severities(
-    workspace: Workspace, scope: str | None, names: Mapping[str, str]
-) -> tuple[list[RaterSeverity], list[str], str]:
-    """Severity of each rater from mild to harsh, sentences of what was found, or why unknown."""
-    try:
-        table, tested = panel_effects(workspace, scope)
-    except WorkbenchError as too_few:
-        return [], [], explain(too_few)
-    by_rater = {each["ids"][0]: each for each in tested if each["subject"] == "rater"}
-    least = int(workspace.policy["flag.severe_rater.min_reads"])
-    found = [
-        _severity(row, by_rater.get(str(row["rater_id"])), names, least)
-        for row in table.to_dict("records")
-    ]
-    flagged = [sentence_of(each) for each in tested if each["flagged"]]
-    return sorted(found, key=lambda each: (each.severity, each.rater_id)), flagged, ""
-
-
-def _severity(
-    row: Mapping[Any, Any], tested: Mapping[str, Any] | None, names: Mapping[str, str], least: int
-) -> RaterSeverity:
-    rater, reads = str(row["rater_id"]), int(row["n_reads"])
-    value, se = float(row["severity"]), float(row["se"])
-    lo, hi = None, None
-    if reads >= max(least, 2) and isfinite(se):  # one read has no error
-        reach = float(stdtrit(reads - 1, 0.975)) * se
-        lo, hi = value - reach, value + reach
-    standing = USUAL
-    if tested and tested["flagged"]:
-        standing = SEVERE if tested["effect"] > 0 else LENIENT
-    sentence = sentence_of(tested) if tested else ""
-    if not sentence and reads < least:
-        sentence = text("effects.too_few", n=reads, minimum=least)
-    return RaterSeverity(
-        rater,
-        names.get(rater, rater),
-        value,
-        lo,
-        hi,
-        reads,
-        int(row["panel"]) + 1,
-        standing,
-        sentence,
-    )
+def _from_mild_to_harsh(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    ordered = sorted(rows, key=lambda row: (row["severity"], row["rater_id"]))
+    return [str(row["rater_id"]) for row in ordered]
 
 
 def groups_said(view: PanelView, kind: str, least_pieces: int = 5) -> str:
@@ -257,23 +193,29 @@ def groups_said(view: PanelView, kind: str, least_pieces: int = 5) -> str:
     )
 
 
-def pairs_said(view: PanelView, least_pieces: int = 5) -> str:
+def raters_paired(view: PanelView) -> int:
+    """How many raters have a piece in common with another."""
+    return len({rater for pair in view.pairs for rater in (pair.one, pair.other)})
+
+
+def worst_pairs(
+    view: PanelView, least_pieces: int = LEAST_PIECES, most: int = MOST_PAIRS
+) -> list[Pair]:
+    """Pairs with enough pieces that agree least, by how much they agree at most."""
+    known = (pair for pair in view.pairs if pair.pieces >= least_pieces)
+    return sorted(known, key=lambda pair: (pair.at_most, pair.share, pair.one, pair.other))[:most]
+
+
+def pairs_said(view: PanelView, least_pieces: int = LEAST_PIECES) -> str:
     """Say which two raters agree least, of those with enough pieces in common; empty without any."""
-    known = [pair for pair in view.pairs if pair.pieces >= least_pieces]
-    if not known:
+    worst = worst_pairs(view, least_pieces, 1)
+    if not worst:
         return text("page_agreement.pairs_too_few", least=least_pieces) if view.pairs else ""
-    low = min(known, key=lambda pair: (pair.share, pair.one, pair.other))
     return text(
         "page_agreement.pairs_said",
-        one=low.one,
-        other=low.other,
-        share=f"{low.share:.0%}",
-        n=low.pieces,
+        one=worst[0].one,
+        other=worst[0].other,
+        share=f"{worst[0].share:.0%}",
+        at_most=f"{worst[0].at_most:.0%}",
+        n=worst[0].pieces,
     )
-
-
-def severity_said(view: PanelView) -> tuple[str, ...]:
-    """Say what the tests of the panel found; that they found nothing is a sentence too."""
-    if view.findings or not view.severities:
-        return view.findings
-    return (text("page_agreement.none_found"),)
