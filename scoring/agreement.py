@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from models.frames import CRITERION, LEVEL, MARKS, MET, PIECE, RATER, UNIT
-from scoring.coefficients import Measure, cohen_kappa, measures
+from scoring.coefficients.by_rater import coefficients_by_rater
+from scoring.coefficients.intraclass import FORMS
+from scoring.coefficients.listing import every, headline
+from scoring.coefficients.weights import METRICS, WEIGHTS, Scale, same_weighing, scale_of
 from scoring.errors import ScoringError
-from scoring.intervals import (
-    Interval,
-    bootstrap_interval,
-    clopper_pearson,
-    left_out,
-    resample,
-    t_interval,
-)
-from scoring.tables import (
-    IntArray,
-    RatingCodes,
-    Sample,
-    Sums,
-    pairs_of_raters,
-    read_ratings,
-    sample_of,
-)
+from scoring.evidence import Settings, evidence_of, intervals_of
+from scoring.intervals import Interval
+from scoring.tables import RatingCodes, against_the_others, pairs_of_raters, read_ratings
+
+__all__ = [
+    "ALL", "EVERY", "HEADLINE", "IS_MET", "MARK_SCALE", "NOT_MET", "RATER_PAIR", "Coefficient",
+    "Settings", "agreement_of_codes", "agreement_report", "marks_as_ratings",
+]  # fmt: skip
 
 ALL = "all"
 RATER_PAIR = "rater_pair"
 NOT_MET, IS_MET = "not_met", "met"
 MARK_SCALE = (NOT_MET, IS_MET)
+HEADLINE: Literal["headline"] = "headline"
+EVERY: Literal["every"] = "every"
+
+_RANKS = ("tie_corrected", "uncorrected")
+_NUMBERS = ("interval", "ratio", *FORMS)
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,32 @@ class Coefficient:
 
     Attributes
     ----------
-    coefficient : ``percent_agreement``, ``specific_agreement``,
-        ``krippendorff_alpha``, ``gwet_ac`` or ``cohen_kappa``
-    weights : ``identity`` or ``nominal`` (any difference counts alike),
-        ``ordinal`` (Krippendorff's metric); for specific agreement the category
-    by, group : what the ratings were grouped by (``all``, a column or
-        ``rater_pair``), and the group
+    coefficient : ``percent_agreement``, ``specific_agreement``, ``krippendorff_alpha``,
+        ``gwet_ac``, ``cohen_kappa``; of the full list also ``adjacent_agreement``,
+        ``fleiss_kappa``, ``scott_pi``, ``conger_kappa``, ``brennan_prediger``,
+        ``light_kappa``, ``kendall_w``, ``icc``, and by the convention for
+        single-rated units ``…_units2plus``, ``fleiss_kappa_pooled_marginals``;
+        ``icc_lmer_missing`` where not every rater rated every unit
+    weights : how different categories count (``scoring.coefficients.weights``):
+        ``identity``, ``linear``, ``quadratic``, ``gwet_ordinal``; of alpha the
+        metric; of specific agreement the category; of an ICC the form
+    by, group : what the ratings were grouped by (``all``, a column,
+        ``rater_id`` for one rater against the others, ``rater_pair``), and the group
     value : 1 is perfect agreement; of the chance-corrected ones 0 is what
         chance gives. None where it is not defined, never 0
-    se, lo, hi, interval : standard error, bounds and the method of the bounds;
+    se : standard error, by the closed formula where there is one and units are
+        independent, else of the resamples or the jackknife
+    lo, hi, interval : bounds and their method (``scoring.intervals.Interval``);
         None where the data are too few
     clusters : independent clusters the interval rests on
     n_units, n_ratings, n_raters : units with two ratings or more, the ratings
         on them, and who gave them
     note : codes joined by ``;``. Without a value ``no_pairs``, ``no_variation``
-        (one category only), ``category_unused``; without bounds
-        ``too_few_clusters=15``, ``no_spread`` (every cluster gives the same);
-        and ``undefined_draws=12/1000``
+        (one category only), ``category_unused``, ``incomplete`` (every rater must
+        rate every unit); without bounds ``too_few_clusters=15``, ``no_spread``
+        (every cluster gives the same), ``no_formula``; and ``few_clusters=15``,
+        ``undefined_draws=12/1000``, ``k=3`` (ratings averaged), ``raters_fixed``
+        (though raters were to be sampled)
     """
 
     coefficient: str
@@ -76,20 +85,6 @@ class Coefficient:
     note: str
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What intervals are made with.
-
-    ``level`` is the coverage (share), ``min_clusters`` the clusters below
-    which no interval is given, ``draws`` the resamples, ``random_seed`` theirs.
-    """
-
-    random_seed: int
-    draws: int = 1000
-    level: float = 0.95
-    min_clusters: int = 15
-
-
 def agreement_report(
     ratings: pd.DataFrame,
     scale: Sequence[str],
@@ -98,14 +93,17 @@ def agreement_report(
     clusters: str | None = None,
     by: Sequence[str] = (),
     ordered: bool = True,
+    listed: Literal["headline", "every"] = HEADLINE,
+    weights: Sequence[str] = (),
 ) -> list[Coefficient]:
     """Every coefficient over all ratings, then by group.
 
     Headline agreement takes the two blind reads only: leave third, chair and
     seed reads out before. Intervals hold raters fixed ("this panel") and let
-    clusters vary: the count-pattern bootstrap where a cluster is one unit, t
-    with G - 1 where it is several, Clopper–Pearson on the clusters where every
-    pair agrees or none does, and none below ``settings.min_clusters``.
+    clusters vary, unless ``settings.raters`` says otherwise: the count-pattern
+    bootstrap where a cluster is one unit, the cluster bootstrap where it is
+    several, Clopper–Pearson on the clusters where every pair agrees or none
+    does; below ``settings.min_clusters`` none, or t with G - 1.
 
     Parameters
     ----------
@@ -115,15 +113,19 @@ def agreement_report(
     scale : all categories in their order, also those nobody used
     clusters : column of what is independent: the teacher within a school, the
         school across a county; without it each unit is
-    by : columns to group by; ``rater_pair`` takes each pair of raters on the
-        units both rated. Cohen's kappa is given where a group has two raters
-    ordered : False leaves the ordinal metric out, where categories have no order
+    by : columns to group by; ``rater_id`` sets each rater against the others,
+        ``rater_pair`` takes each two raters on the units both rated. What
+        needs two raters is given where a group has two
+    ordered : False leaves out all that needs an order of the categories
+    listed : ``headline``, or ``every`` coefficient and weighting that applies
+    weights : only these weightings of them; all without it
 
     Raises
     ------
     ScoringError
-        For a scale of one category, a missing column, a level outside the
-        scale, two ratings of a unit by one rater, or a unit in two clusters.
+        For a scale of one category or over a thousand, a missing column, a
+        level outside the scale, two ratings of a unit by one rater, a unit in
+        two clusters, or weights the scale has not.
 
     Examples
     --------
@@ -135,14 +137,61 @@ def agreement_report(
     >>> exact.coefficient, exact.value, exact.lo, exact.note
     ('percent_agreement', 0.5, None, 'too_few_clusters=15')
     """
-    _check_scale(scale)
+    declared = scale_of(scale, ordered=ordered)
+    _check_weights(weights, declared)
     kept = ratings.loc[ratings[LEVEL].notna()] if LEVEL in ratings.columns else ratings
-    codes = read_ratings(kept, scale, clusters)
-    listed = measures(scale, ordered)
+    codes = read_ratings(kept, declared.names, clusters)
     found: list[Coefficient] = []
-    for kind, group, chosen in _groups(kept, codes, by):
-        part = codes if chosen is None else codes.rows(chosen)
-        found += _of_group(part, listed, settings, kind, group)
+    for kind, group, part in _groups(kept, codes, by):
+        # Pairs are many: closed formulas for each, and nothing that is about a whole panel.
+        own = replace(settings, draws=0) if (kind, listed) == (RATER_PAIR, EVERY) else settings
+        told = agreement_of_codes(
+            part, declared, own, listed=listed, weights=weights, of_panel=kind != RATER_PAIR
+        )
+        if kind == RATER:
+            told = _with_sizes_of_rater(told, codes, group)
+        found += [replace(one, by=kind, group=group) for one in told]
+    return found
+
+
+def agreement_of_codes(
+    codes: RatingCodes,
+    scale: Scale,
+    settings: Settings,
+    *,
+    listed: Literal["headline", "every"] = EVERY,
+    weights: Sequence[str] = (),
+    of_panel: bool = True,
+) -> list[Coefficient]:
+    """The same for ratings that are codes already, as one group.
+
+    ``of_panel`` False leaves out what asks who rated: Conger, Light, Kendall, ICC.
+    """
+    codes = codes.renumbered()
+    wanted = same_weighing(weights)
+    own = every(scale) if listed == EVERY else headline(scale)
+    asked = [one for one in own if not wanted or one.weights in wanted]
+    measures = [one for one in asked if not one.two_raters or len(codes.raters) == 2]
+    evidence = evidence_of(codes, scale)
+    sizes = _sizes(codes)
+    found = [
+        _coefficient(measure.name, measure.weights, each.value, each.around, each.clusters,
+                     each.note, sizes)
+        for measure, each in zip(
+            measures, intervals_of(measures, evidence, settings), strict=True
+        )
+    ]  # fmt: skip
+    if listed == EVERY and of_panel:
+        clusters = evidence.n_paired
+        for other in coefficients_by_rater(codes, evidence.sample, scale, wanted, settings.level):
+            around, note = settings.allowed(other.around, clusters)
+            fixed = settings.raters == "sampled" and around.lo is not None
+            held = ["raters_fixed"] if fixed else []
+            own_note = note if np.isfinite(other.value) else ""
+            notes = ";".join(filter(None, [other.note, own_note, *held]))
+            found.append(
+                _coefficient(other.name, other.weights, other.value, around, clusters, notes, sizes)
+            )
     return found
 
 
@@ -175,16 +224,19 @@ def marks_as_ratings(marks: pd.DataFrame) -> pd.DataFrame:
 
 def _groups(
     ratings: pd.DataFrame, codes: RatingCodes, by: Sequence[str]
-) -> Iterator[tuple[str, str, IntArray | None]]:
-    yield ALL, "", None
+) -> Iterator[tuple[str, str, RatingCodes]]:
+    yield ALL, "", codes
     for kind in by:
         if kind == RATER_PAIR:
             for pair, chosen in pairs_of_raters(codes):
-                yield kind, "|".join(pair), chosen
+                yield kind, "|".join(pair), codes.rows(chosen)
+        elif kind == RATER:
+            for place, name in enumerate(codes.raters):
+                yield kind, name, against_the_others(codes, place)
         elif kind in ratings.columns:
             code, names = pd.factorize(ratings[kind], sort=True)
             for place, name in enumerate(names):
-                yield kind, str(name), np.flatnonzero(code == place)
+                yield kind, str(name), codes.rows(np.flatnonzero(code == place))
         else:
             raise ScoringError(
                 f"ratings: no column {kind} to group by. Add the column, or group by "
@@ -194,101 +246,65 @@ def _groups(
             )
 
 
-def _of_group(
-    codes: RatingCodes, listed: Sequence[Measure], settings: Settings, kind: str, group: str
+def _coefficient(
+    name: str,
+    weights: str,
+    value: float,
+    around: Interval,
+    clusters: int,
+    note: str,
+    sizes: tuple[int, int, int],
+) -> Coefficient:
+    known = float(value) if np.isfinite(value) else None
+    return Coefficient(
+        name, weights, ALL, "", known, around.se, around.lo, around.hi, around.kind, clusters,
+        *sizes, note,
+    )  # fmt: skip
+
+
+def _sizes(codes: RatingCodes) -> tuple[int, int, int]:
+    """Units with two ratings or more, ratings on them, raters who gave those."""
+    of_unit = np.bincount(codes.unit, minlength=codes.n_units)
+    if of_unit.size and of_unit.min() >= 2:
+        return codes.n_units, len(codes.unit), len(codes.raters)
+    paired = of_unit[codes.unit] >= 2
+    raters = len(np.unique(codes.rater[paired]))
+    return int((of_unit >= 2).sum()), int(paired.sum()), raters
+
+
+def _with_sizes_of_rater(
+    told: Sequence[Coefficient], codes: RatingCodes, name: str
 ) -> list[Coefficient]:
-    evidence = _evidence(codes, settings)
-    paired = codes.counts().sum(axis=1)[codes.unit] >= 2
-    sizes = (
-        len(np.unique(codes.unit[paired])),
-        int(paired.sum()),
-        len(np.unique(codes.rater[paired])),
-    )
-    two_raters = len(np.unique(codes.rater)) == 2
-    found = []
-    for measure in listed:
-        if measure.compute is cohen_kappa and not two_raters:
-            continue
-        value = float(measure.compute(evidence.total)[0])
-        clusters = evidence.clusters_of(measure)
-        around, note = Interval(), ""
-        if np.isfinite(value):
-            around = _interval(measure, evidence, clusters, settings)
-            note = _note(around, clusters, settings)
-        else:
-            note = measure.why_undefined(evidence.total)
-        found.append(
-            Coefficient(
-                measure.name, measure.weights, kind, group, value if np.isfinite(value) else None,
-                around.se, around.lo, around.hi, around.kind, clusters, *sizes, note,
+    """Sizes of one rater against the others: units, not pairs."""
+    own = codes.unit[codes.rater == codes.raters.index(name)]
+    n_units, n_ratings, n_raters = _sizes(codes.rows(np.flatnonzero(np.isin(codes.unit, own))))
+    return [replace(one, n_units=n_units, n_ratings=n_ratings, n_raters=n_raters) for one in told]
+
+
+def _check_weights(weights: Sequence[str], scale: Scale) -> None:
+    known = {*WEIGHTS, *METRICS, "adjacent", *_RANKS, *FORMS, *scale.names}
+    for name in weights:
+        if name not in known:
+            possible = ", ".join(dict.fromkeys((*WEIGHTS, *METRICS, "adjacent", *_RANKS, *FORMS)))
+            raise ScoringError(
+                f"weights: {name} is unknown. Choose of {possible}, or leave the option out.",
+                key="agreement.unknown_weights",
+                name=name,
+                possible=possible,
             )
-        )  # fmt: skip
-    return found
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """The clusters of a group and what can be drawn from them, shared by its coefficients."""
-
-    sample: Sample
-    total: Sums
-    each: Sums
-    left: Sums
-    drawn: Sums | None
-
-    def clusters_of(self, measure: Measure) -> int:
-        """How many clusters the coefficient rests on: for a category those in which it occurs."""
-        each = self.each
-        carries = each.paired if measure.category is None else each.chances[:, measure.category]
-        return int(self.sample.times[carries > 0].sum())
-
-
-def _evidence(codes: RatingCodes, settings: Settings) -> _Evidence:
-    sample = sample_of(codes)
-    each = sample.each_kind()
-    enough = int(sample.times[each.paired > 0].sum()) >= settings.min_clusters
-    drawn = None
-    if sample.one_unit_each and enough:
-        drawn = resample(sample, settings.draws, np.random.default_rng(settings.random_seed))
-    return _Evidence(sample, sample.total(), each, left_out(sample), drawn)
-
-
-def _interval(measure: Measure, evidence: _Evidence, clusters: int, settings: Settings) -> Interval:
-    if measure.nothing_varies(evidence.total):
-        return _exact(measure, evidence.total, clusters, settings.level)
-    if clusters < settings.min_clusters:
-        return Interval()
-    sample, left = evidence.sample, evidence.left
-    if evidence.drawn is not None:
-        return bootstrap_interval(measure.compute, sample, evidence.drawn, left, settings.level)
-    return t_interval(measure.compute, sample, left, settings.level, measure.bounds)
-
-
-def _exact(measure: Measure, total: Sums, clusters: int, level: float) -> Interval:
-    """Clopper–Pearson on the clusters, carried over to a chance-corrected coefficient.
-
-    There the share of agreeing pairs moves and chance agreement stays as
-    observed; disagreements nobody has seen count as chance ones do on average.
-    """
-    all_agree = float(measure.compute(total)[0]) == 1.0
-    lo, hi = clopper_pearson(clusters if all_agree else 0, clusters, level)
-    ends = measure.at_agreement(lo, total), measure.at_agreement(hi, total)
-    return Interval(None, *ends, "clopper_pearson")
-
-
-def _note(around: Interval, clusters: int, settings: Settings) -> str:
-    if around.undefined:
-        return f"undefined_draws={around.undefined}/{around.draws}"
-    if around.kind == "none" and clusters < settings.min_clusters:
-        return f"too_few_clusters={settings.min_clusters}"
-    return "no_spread" if around.kind == "none" else ""
-
-
-def _check_scale(scale: Sequence[str]) -> None:
-    if len(set(map(str, scale))) != len(scale) or len(scale) < 2:
-        raise ScoringError(
-            f"scale: two or more different categories are needed, {list(scale)} came. "
-            "Declare the whole scale, also grades nobody gave.",
-            key="agreement.scale",
-            scale=", ".join(map(str, scale)),
-        )
+        if name in _NUMBERS and not (scale.has_ratios if name == "ratio" else scale.numeric):
+            raise ScoringError(
+                f"weights: {name} needs a scale of numbers{' from 0 up' * (name == 'ratio')}, "
+                f"{', '.join(scale.names)} came. Give the levels as numbers, or choose ordinal.",
+                key="agreement.needs_numbers",
+                name=name,
+                scale=", ".join(scale.names),
+            )
+        if not scale.ordered and name not in ("identity", "nominal", *scale.names):
+            raise ScoringError(
+                f"weights: {name} needs an order of the levels, {', '.join(scale.names)} have "
+                "none. Declare the scale, lowest first.",
+                key="agreement.needs_order",
+                name=name,
+                scale=", ".join(scale.names),
+            )

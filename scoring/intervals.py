@@ -11,31 +11,35 @@ BCa                 .94 – .97         .92 – .95
 t on the jackknife  .94 – .97         .94 – .96
 ==================  ================  ==================
 
-So the bootstrap is BCa where a cluster is one unit, and t with G - 1 degrees
-of freedom where it is several.
+So the bootstrap is BCa; where a cluster is several units its ends are moved
+out as far as t with G - 1 degrees of freedom lies beyond the normal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
-from scoring.coefficients import Compute
-from scoring.tables import FloatArray, IntArray, Sample, Sums
+from scoring.coefficients.patterns import Sample
+from scoring.tables import FloatArray, IntArray
 
 _BLOCK = 4_000_000  # cells of the matrix of draws held at once: 32 MB
 _NO_SPREAD = 1e-12  # what rounding leaves of a spread of nothing
+_PICK, _MULTINOMIAL = 5.0, 100.0  # nanoseconds one cluster, one kind of cluster costs to draw
 
 
 @dataclass(frozen=True)
 class Interval:
     """A standard error and two bounds, or the reason there are none.
 
-    ``kind`` names the method (``none``, ``pattern_bootstrap``, ``t``,
-    ``clopper_pearson``). ``undefined`` of ``draws`` resamples left the
-    coefficient without a value.
+    ``kind`` names the method: ``none``, ``pattern_bootstrap``,
+    ``cluster_bootstrap``, ``two_way_bootstrap``, ``leave_one_rater_out``, ``t``
+    (jackknife over clusters), ``gwet_linearisation``, ``fleiss_cohen_everitt``,
+    ``mcgraw_wong``, ``clopper_pearson``. ``undefined`` of ``draws`` resamples
+    left the coefficient without a value.
     """
 
     se: float | None = None
@@ -46,76 +50,97 @@ class Interval:
     draws: int = 0
 
 
-def resample(sample: Sample, draws: int, rng: np.random.Generator) -> Sums:
-    """Sums over clusters drawn anew with replacement; leading axis: draws.
+def resamples(sample: Sample, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """Yield blocks of how often each row of ``sample.each()`` was drawn, draws × rows.
 
     Alike clusters are drawn together: with ``times`` of each kind among G
     clusters, drawing G clusters is one multinomial draw over the kinds. This
     is the cluster bootstrap itself, not an approximation of it, and where a
     cluster is one unit it costs the same for a million units as for ten.
     """
-    n_clusters = int(sample.times.sum())
-    odds = sample.times / n_clusters
-    step = max(1, _BLOCK // len(odds))
-    blocks = [
-        rng.multinomial(n_clusters, odds, size=min(step, draws - start)) @ sample.kinds
-        for start in range(0, draws, step)
-    ]
-    return Sums.unstacked(np.vstack(blocks), sample.n_levels)
-
-
-def left_out(sample: Sample) -> Sums:
-    """Sums over all clusters but one, of each kind in turn; leading axis: kinds."""
-    return Sums.unstacked(sample.times @ sample.kinds - sample.kinds, sample.n_levels)
+    times = sample.times
+    rows, n = len(times), int(times.sum())
+    together = rows * _MULTINOMIAL <= n * _PICK
+    step = max(1, _BLOCK // max(rows, 1 if together else n))
+    for start in range(0, draws, step):
+        size = min(step, draws - start)
+        if together:
+            yield rng.multinomial(n, times / n, size=size).astype(np.float64)
+        else:
+            yield _picked(times, size, rng)
 
 
 def bootstrap_interval(
-    compute: Compute, sample: Sample, drawn: Sums, left: Sums, level: float
+    value: float, drawn: FloatArray, left: FloatArray, times: IntArray, level: float, kind: str
 ) -> Interval:
     """Bias-corrected and accelerated interval (BCa, Efron 1987) from draws.
 
     Draws without a value are counted. Where they could hide a bound (a share
-    of (1 - level) / 2 of the draws) no interval is given.
+    of (1 - level) / 2 of the draws) no interval is given. For clusters of
+    several units the ends are widened to t with G - 1 degrees of freedom and
+    √(G / (G - 1)) (Hesterberg 2015, "expanded percentile").
+
+    Parameters
+    ----------
+    value : estimate
+    drawn : its value in each resample, NaN where undefined
+    left : its value without one cluster of each kind; ``times`` of each there are
+    level : coverage, as a share
+    kind : ``pattern_bootstrap`` or ``cluster_bootstrap``
     """
-    values = compute(drawn)
-    defined = values[np.isfinite(values)]
-    undefined, tail = len(values) - len(defined), (1 - level) / 2
-    if len(defined) < 2 or undefined >= tail * len(values):
-        return Interval(undefined=undefined, draws=len(values))
-    if defined.max() - defined.min() < _NO_SPREAD:
-        return Interval(undefined=undefined, draws=len(values))
-    value = compute(sample.total())[0]
-    below = ((defined < value).mean() + (defined <= value).mean()) / 2
+    defined = drawn[np.isfinite(drawn)]
+    undefined, tail = len(drawn) - len(defined), (1 - level) / 2
+    spread = float(defined.std(ddof=1)) if len(defined) > 1 else 0.0
+    if undefined >= tail * len(drawn) or spread < _NO_SPREAD:
+        return Interval(undefined=undefined, draws=len(drawn))
+    below = float(((defined < value - _NO_SPREAD).mean() + (defined <= value).mean()) / 2)
     floor = 0.5 / len(defined)
-    bias = ndtri(np.clip(below, floor, 1 - floor))
-    pull = _acceleration(compute(left), sample.times)
-    ends = bias + ndtri([tail, 1 - tail])
+    bias = ndtri(min(max(below, floor), 1 - floor))
+    pull = _acceleration(left, times)
+    n = float(times.sum())
+    reach = ndtri(tail)
+    if kind == "cluster_bootstrap":
+        reach = float(stdtrit(n - 1, tail)) * np.sqrt(n / (n - 1))
+    ends = bias + np.array([reach, -reach])
     lo, hi = np.quantile(defined, ndtr(bias + ends / (1 - pull * ends)))
+    return Interval(spread, float(lo), float(hi), kind, undefined, len(drawn))
+
+
+def percentile_interval(drawn: FloatArray, level: float, kind: str) -> Interval:
+    """Interval between percentiles of the draws, for designs that cannot leave one out."""
+    defined = drawn[np.isfinite(drawn)]
+    undefined, tail = len(drawn) - len(defined), (1 - level) / 2
+    if undefined >= tail * len(drawn) or float(np.ptp(defined)) < _NO_SPREAD:
+        return Interval(undefined=undefined, draws=len(drawn))
+    lo, hi = np.quantile(defined, [tail, 1 - tail])
     spread = float(defined.std(ddof=1))
-    return Interval(spread, float(lo), float(hi), "pattern_bootstrap", undefined, len(values))
+    return Interval(spread, float(lo), float(hi), kind, undefined, len(drawn))
 
 
-def t_interval(
-    compute: Compute, sample: Sample, left: Sums, level: float, bounds: tuple[float, float]
+def jackknife_interval(
+    value: float, left: FloatArray, times: IntArray, level: float, bounds: tuple[float, float]
 ) -> Interval:
     """Value ± t with G - 1 degrees of freedom × the delete-one-cluster jackknife error.
 
-    The bounds are cut at what the coefficient can reach. A cluster without
-    which there is no value leaves no error, hence no interval.
+    A cluster without which there is no value leaves no error, hence no interval.
     """
-    values = compute(left)
-    n_clusters = int(sample.times.sum())
-    undefined = int(sample.times[~np.isfinite(values)].sum())
+    n_clusters = int(times.sum())
+    undefined = int(times[~np.isfinite(left)].sum())
     if undefined or n_clusters < 2:
         return Interval(undefined=undefined, draws=n_clusters)
-    apart = values - (sample.times @ values) / n_clusters
-    se = float(np.sqrt((n_clusters - 1) / n_clusters * (sample.times @ apart**2)))
-    if se < _NO_SPREAD:
-        return Interval(draws=n_clusters)
-    value = float(compute(sample.total())[0])
-    reach = float(stdtrit(n_clusters - 1, (1 + level) / 2)) * se
-    lo, hi = max(bounds[0], value - reach), min(bounds[1], value + reach)
-    return Interval(se, lo, hi, "t", 0, n_clusters)
+    apart = left - (times @ left) / n_clusters
+    se = float(np.sqrt((n_clusters - 1) / n_clusters * (times @ apart**2)))
+    return t_interval(value, se, n_clusters - 1, level, bounds, "t")
+
+
+def t_interval(
+    value: float, se: float, df: int, level: float, bounds: tuple[float, float], kind: str
+) -> Interval:
+    """Value ± t × standard error, cut at what the coefficient can reach."""
+    if se < _NO_SPREAD or df < 1:
+        return Interval()
+    reach = float(stdtrit(df, (1 + level) / 2)) * se
+    return Interval(se, max(bounds[0], value - reach), min(bounds[1], value + reach), kind)
 
 
 def clopper_pearson(successes: int, trials: int, level: float) -> tuple[float, float]:
@@ -139,10 +164,19 @@ def clopper_pearson(successes: int, trials: int, level: float) -> tuple[float, f
     return lo, hi
 
 
+def _picked(times: IntArray, size: int, rng: np.random.Generator) -> FloatArray:
+    n = int(times.sum())
+    picks = rng.integers(0, n, size=(size, n), dtype=np.int32).astype(np.int64)
+    if len(times) < n:
+        picks = np.repeat(np.arange(len(times)), times)[picks]
+    picks += (np.arange(size) * len(times))[:, None]
+    drawn = np.bincount(picks.ravel(), minlength=size * len(times))
+    return drawn.reshape(size, -1).astype(np.float64)
+
+
 def _acceleration(values: FloatArray, times: IntArray) -> float:
     """Skewness of the left-out values, a sixth of it, as BCa asks; 0 where it is unknown."""
-    known = np.isfinite(values)
-    if not known.all():
+    if not np.isfinite(values).all():
         return 0.0
     apart = (times @ values) / times.sum() - values
     spread = float(times @ apart**2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,19 @@ seed_option = click.option(
 @click.command()
 @_file
 @click.option(
-    "--by", multiple=True, help="school|competency|slot|rater_pair，或表中一列 / or a column"
+    "--by", multiple=True, help="school|competency|slot|rater|rater_pair，或表中一列 / or a column"
 )
 @click.option("--marks", is_flag=True, help="比较打点而非等级 / compare marks, not levels")
 @click.option("--scale", default="", help="由低到高，用逗号分开 / lowest first, with commas")
+@click.option(
+    "--weights", default="", help="只算这些加权，用逗号分开；仅用于表 / of a FILE, only these"
+)
+@click.option(
+    "--draws", type=click.IntRange(0, 100_000), help="重抽次数，0 为公式；仅用于表 / 0: formulas"
+)
+@click.option(
+    "--two-way", "sample_raters", is_flag=True, help="评审员也重抽；仅用于表 / draw raters too"
+)
 @seed_option
 @json_option
 @click.pass_obj
@@ -42,19 +52,27 @@ def command(
     by: tuple[str, ...],
     marks: bool,
     scale: str,
+    weights: str,
+    draws: int | None,
+    sample_raters: bool,
     random_seed: int,
     as_json: bool,
 ) -> None:
     """一致性：前两次初评；或任一评定表（unit、rater、level）。
 
-    Agreement of the first two blind reads, or of any table of ratings.
+    Agreement of the first two blind reads, or of any table of ratings. Of a workspace it is
+    stored where ``--as`` says by whom.
     """
     if file is None:
-        from workbench.services.panel import panel_agreement
-
-        rows = panel_agreement(context.workspace(), by, random_seed, of_marks=marks)
+        rows = _of_workspace(context, by, marks, random_seed)
     else:
-        rows = _of_table(file, policy_at_hand(context), by, marks, _levels(scale), random_seed)
+        asked = {
+            "scale": _listed(scale),
+            "weights": _listed(weights),
+            "draws": draws,
+            "sample_raters": sample_raters,
+        }
+        rows = _of_table(file, policy_at_hand(context), by, marks, random_seed, asked)
     if as_json:
         print_json(rows)
     else:
@@ -68,8 +86,29 @@ def policy_at_hand(context: Context) -> PolicyPack:
     return context.workspace().policy if context.has_workspace() else find_policy(DEFAULT_POLICY)
 
 
-def _levels(scale: str) -> list[str]:
-    return [each.strip() for each in scale.replace("，", ",").split(",") if each.strip()]
+def _listed(words: str) -> list[str]:
+    """Words between commas; a comma in brackets belongs to its word, as in ICC(2,1)."""
+    parts = re.split(r",(?![^(]*\))", words.replace("，", ","))
+    return [each.strip() for each in parts if each.strip()]
+
+
+def _of_workspace(
+    context: Context, by: tuple[str, ...], marks: bool, random_seed: int
+) -> list[dict[str, Any]]:
+    from workbench.services.analyses import analyse
+    from workbench.services.panel import agreement_analysis
+
+    workspace = context.workspace()
+    made = analyse(
+        workspace,
+        "agreement",
+        lambda scope: agreement_analysis(workspace, scope, random_seed, by, of_marks=marks),
+        context.act() if context.asserted else None,
+        parameters={"by": list(by), "of_marks": marks},
+        random_seed=random_seed,
+    )
+    rows: list[dict[str, Any]] = made["coefficients"]
+    return rows
 
 
 def _of_table(
@@ -77,8 +116,8 @@ def _of_table(
     policy: PolicyPack,
     by: tuple[str, ...],
     marks: bool,
-    scale: list[str],
     random_seed: int,
+    asked: dict[str, Any],
 ) -> list[dict[str, Any]]:
     from workbench.services.agreement import agreement_of_table
     from workbench.services.effects import mark_agreement_of_table
@@ -86,7 +125,7 @@ def _of_table(
 
     if marks:
         return mark_agreement_of_table(marks_of_table(file), policy, random_seed, by)
-    return agreement_of_table(rows_of_table(file), policy, random_seed, scale=scale, by=by)
+    return agreement_of_table(rows_of_table(file), policy, random_seed, by=by, **asked)
 
 
 def _told(row: dict[str, Any]) -> dict[str, str]:
@@ -108,7 +147,10 @@ def _told(row: dict[str, Any]) -> dict[str, str]:
 def _coefficient(row: dict[str, Any]) -> str:
     category = str(row["weights"])
     words = text(f"level.{category}") if has(f"level.{category}") else _named("weights", category)
-    return text(f"agreement.coefficient.{row['coefficient']}", category=words)
+    key = f"agreement.coefficient.{row['coefficient']}"
+    weighted = f"{key}_weighted"
+    equals_only = category == "identity" or not has(weighted)
+    return text(key if equals_only else weighted, category=words)
 
 
 def _group(row: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 import pandas as pd
@@ -12,12 +12,20 @@ import pandas as pd
 from models.frames import LEVEL, RATER, UNIT
 from rubrics.levels import LEVEL_OF_ZH, LEVELS
 from rubrics.policy_pack import PolicyPack
-from scoring.agreement import Settings, agreement_report
+from scoring.agreement import EVERY, Settings, agreement_report
+from scoring.coefficients.weights import MOST_LEVELS
 from workbench.errors import InputError
 from workbench.messages import text
 
 CLUSTER = "cluster"
 _NEEDED = {"unit": UNIT, "rater": RATER, "level": LEVEL}
+_GROUPS = {
+    "rater": (RATER,),
+    "school": ("school_id", "学校"),
+    "competency": ("能力点",),
+    "slot": ("slot_id", "证据"),
+}
+"""What ``--by`` calls a column, and what tables call it."""
 
 
 def agreement_of_table(
@@ -28,8 +36,14 @@ def agreement_of_table(
     scale: Sequence[str] = (),
     by: Sequence[str] = (),
     clusters: str = "",
+    weights: Sequence[str] = (),
+    draws: int | None = None,
+    sample_raters: bool = False,
 ) -> list[dict[str, Any]]:
     """Every coefficient of agreement over a table of ratings, then by group.
+
+    Under the policy's minimum of clusters an interval by t is given and says so
+    (``few_clusters``): a table of anybody's is no headline.
 
     Parameters
     ----------
@@ -41,9 +55,12 @@ def agreement_of_table(
     scale : categories in their order, also unused ones. Without it levels
         named 不合格, 合格, 优秀 (or fail, pass, excellent) are on that scale;
         whole numbers on all from the least to the greatest seen, and other
-        names on no order (no ordinal alpha), both with the note ``scale_from_data``
-    by : columns to group by, or ``rater_pair``
+        names on no order (nothing that needs one), both with the note ``scale_from_data``
+    by : columns to group by, ``rater`` (each against the others) or ``rater_pair``
     clusters : column of what is independent; the column ``cluster`` where there is one
+    weights : only these weightings; without it every coefficient that applies
+    draws : resamples, 0 for closed formulas and the jackknife; without it the policy's
+    sample_raters : draw raters too ("raters like these"), instead of holding them fixed
 
     Returns
     -------
@@ -53,7 +70,7 @@ def agreement_of_table(
     Raises
     ------
     InputError
-        For a table without ``unit``, ``rater`` or ``level``.
+        For a table without ``unit``, ``rater`` or ``level``, or of one rater only.
     ScoringError
         For ratings that cannot be used; the message names the row.
     """
@@ -64,13 +81,17 @@ def agreement_of_table(
         names,
         Settings(
             random_seed=random_seed,
-            draws=int(policy["agreement.draws"]),
+            draws=int(policy["agreement.draws"]) if draws is None else draws,
             level=float(policy["agreement.level"]),
             min_clusters=int(policy["agreement.min_clusters"]),
+            few="t",
+            raters="sampled" if sample_raters else "fixed",
         ),
         clusters=clusters or (CLUSTER if CLUSTER in ratings.columns else None),
-        by=[RATER if name == "rater" else name for name in by],
+        by=[_column(name, ratings) for name in by],
         ordered=ordered,
+        listed=EVERY,
+        weights=weights,
     )
     told = [asdict(one) for one in found]
     for one in told if guessed else ():
@@ -103,7 +124,25 @@ def _frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     for column in _NEEDED.values():
         table[column] = pd.Series([_name(cell) for cell in table[column]], dtype=object)
     table[LEVEL] = table[LEVEL].map(lambda name: LEVEL_OF_ZH.get(name, name))
+    _refuse_one_rater(table.loc[table[LEVEL].notna(), RATER].dropna())
     return table
+
+
+def _refuse_one_rater(raters: pd.Series) -> None:
+    if raters.nunique() == 1:
+        raise InputError(
+            f"table of ratings: all {len(raters)} are by rater {raters.iloc[0]}, two raters are "
+            "needed. Add another's ratings of the same units, or name the column of the raters.",
+            key="agreement.one_rater",
+            rater=str(raters.iloc[0]),
+            n=len(raters),
+        )
+
+
+def _column(name: str, ratings: pd.DataFrame) -> str:
+    """Column a grouping goes by: its own name, or what it may also be called."""
+    possible = (*_GROUPS.get(name, ()), name) if name == "rater" else (name, *_GROUPS.get(name, ()))
+    return next((each for each in possible if each in ratings.columns), name)
 
 
 def _name(cell: object) -> str | None:
@@ -122,11 +161,21 @@ def _scale(seen: Sequence[str], declared: Sequence[str]) -> tuple[list[str], boo
     levels = [str(level) for level in LEVELS]
     if set(seen) <= set(levels):
         return levels, True, False
+    if not all(_is_number(name) for name in seen):
+        return sorted(seen), False, True
     if all(_is_whole(name) for name in seen):
         numbers = [int(name) for name in seen]
-        return [str(number) for number in range(min(numbers), max(numbers) + 1)], True, True
-    return sorted(seen), False, True
+        if max(numbers) - min(numbers) < MOST_LEVELS:
+            return [str(number) for number in range(min(numbers), max(numbers) + 1)], True, True
+    return sorted(seen, key=float), True, True
 
 
 def _is_whole(name: str) -> bool:
     return name.removeprefix("-").isdecimal()
+
+
+def _is_number(name: str) -> bool:
+    try:
+        return isfinite(float(name))
+    except ValueError:
+        return False
