@@ -176,6 +176,12 @@ class RubricSet:
                 return rubric
         return None
 
+    def levels_of_criteria(self) -> dict[str, str]:
+        """Level each criterion of the set is asked for: ``pass`` or ``excellent``."""
+        slots = [slot for rubric in self for slot in rubric.slots]
+        asked = {name: str(Level.PASS) for slot in slots for name in slot.pass_ids}
+        return asked | {name: str(Level.EXCELLENT) for slot in slots for name in slot.excellent_ids}
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over code and digest of every rubric."""

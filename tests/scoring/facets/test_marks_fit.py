@@ -1,0 +1,110 @@
+"""Fit statistics lie around 1 under the model and show raters who do not follow it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.invented_marks import Shape, invented_marks
+from models.frames import CRITERION, MET, RATER
+from scoring.facets.marks_coding import code_marks
+from scoring.facets.marks_extremes import bounded, set_apart
+from scoring.facets.marks_fit import interactions
+from scoring.facets.marks_model import MarksModel
+
+BIG = Shape(teachers=90, raters=8)
+
+
+@pytest.fixture(scope="module")
+def followed():
+    marks, _ = invented_marks(BIG, 4)
+    return MarksModel().fit(marks)
+
+
+def test_mean_squares_are_around_one_under_the_model(followed):
+    fit = followed.rater_fit()
+    assert fit.infit.mean() == pytest.approx(1, abs=0.02)
+    assert fit.outfit.mean() == pytest.approx(1, abs=0.06)
+    assert followed.criterion_fit().infit == pytest.approx(1, abs=0.15)
+    assert fit.infit_limits is None
+
+
+def test_simulated_limits_hold_raters_who_follow_the_model(followed):
+    fit = followed.rater_fit(draws=25, random_seed=1)
+    low, high = fit.infit_limits
+    assert (low < 1).all() and (high > 1).all()
+    inside = (fit.infit >= low) & (fit.infit <= high)
+    assert inside.sum() >= 6
+    again = followed.rater_fit(draws=25, random_seed=1)
+    assert (again.infit_limits == fit.infit_limits).all()
+
+
+def test_a_rater_who_marks_at_random_is_above_the_limits():
+    marks, _ = invented_marks(BIG, 4)
+    random = marks[RATER] == "r003"
+    drawn = np.random.default_rng(1).integers(0, 2, int(random.sum()))
+    met = marks[MET].to_numpy(copy=True)
+    met[random.to_numpy()] = drawn
+    model = MarksModel().fit(marks.assign(**{MET: met}))
+    fit = model.rater_fit(draws=25, random_seed=1)
+    assert fit.infit[3] > fit.infit_limits[1, 3]
+    assert fit.outfit[3] > fit.outfit_limits[1, 3]
+
+
+def harsher_on_one_criterion(marks, size):
+    """r002 finds c0001 met a share ``size`` less often than the model says."""
+    chosen = ((marks[RATER] == "r002") & (marks[CRITERION] == "c0001")).to_numpy()
+    gone = chosen & (np.random.default_rng(3).random(len(marks)) < size)
+    return marks.assign(**{MET: np.where(gone, 0, marks[MET])})
+
+
+def test_a_rater_harsher_on_one_criterion_is_found_there():
+    marks, _ = invented_marks(BIG, 4)
+    model = MarksModel().fit(harsher_on_one_criterion(marks, 0.9))
+    codes = model.told
+    found = interactions(codes, model.residuals(), codes.mark_criterion)
+    cell = (found.rater == codes.raters.index("r002")) & (
+        found.group == codes.criteria.index("c0001")
+    )
+    assert found.p[cell][0] == found.p.min() < 1e-3
+    assert found.bias[cell][0] > 0.8  # positive is harsher
+
+
+@pytest.mark.slow
+def test_a_rater_alike_everywhere_has_no_interaction_more_often_than_chance():
+    rejected = []
+    for random_seed in range(20):
+        marks, _ = invented_marks(Shape(teachers=60), random_seed)
+        model = MarksModel().fit(marks)
+        codes = model.told
+        found = interactions(codes, model.residuals(), codes.mark_criterion % 5)
+        rejected.append(np.mean(found.p < 0.05))
+    assert np.mean(rejected) < 0.07
+
+
+def test_one_cell_with_all_marks_of_a_rater_has_nothing_to_differ_from(followed):
+    codes = followed.told
+    found = interactions(codes, followed.residuals(), np.zeros(len(codes.met), dtype=np.int64))
+    assert (found.p == 1).all()
+
+
+def test_setting_apart_goes_on_until_every_criterion_and_rater_has_two_kinds_of_marks():
+    """Without b, which all met, r3 has met everything; without r3 c is met by all."""
+    rows = [
+        ("p1", "a", "r1", 1), ("p1", "a", "r2", 0), ("p2", "a", "r1", 0), ("p2", "a", "r2", 1),
+        ("p1", "b", "r1", 1), ("p2", "b", "r2", 1),
+        ("p3", "c", "r3", 0), ("p3", "b", "r3", 1), ("p3", "c", "r1", 1),
+    ]  # fmt: skip
+    codes = code_marks(pd.DataFrame(rows, columns=["piece_id", CRITERION, RATER, MET]))
+    apart = set_apart(codes)
+    assert [codes.criteria[k] for k in apart.criteria] == ["b", "c"]
+    assert [codes.raters[k] for k in apart.raters] == ["r3"]
+    assert len(apart.told.met) == 4
+
+
+def test_the_bound_of_a_criterion_all_met_is_the_root_of_its_score():
+    """Ten met, logit x − d with x = 0: 10 (1 − P) = (centre − d) / 9 at the likeliest d."""
+    met, of = np.ones(10, dtype=np.int64), np.zeros(10, dtype=np.int64)
+    value, se = bounded(met, of, 1, np.zeros(10), np.zeros(10), centre=0.0)
+    miss = 1 / (1 + np.exp(-value[0]))
+    assert 10 * miss == pytest.approx(-value[0] / 9, abs=1e-6)
+    assert se[0] == pytest.approx((10 * miss * (1 - miss) + 1 / 9) ** -0.5)
