@@ -33,25 +33,30 @@ def command(ctx: click.Context, schools: tuple[str, ...], as_json: bool) -> None
         return
     from workbench.services.results import results
     from workbench.services.schools import find_schools
+    from workbench.services.stability import with_flip_risk
 
     workspace = ctx.obj.workspace()
     chosen = find_schools(workspace, schools)
     rows = [row for row in results(workspace) if not chosen or row.school_id in chosen]
+    rows = with_flip_risk(workspace, rows)
     if as_json:
         print_json([row.as_json() for row in rows])
         return
     print_columns(
-        ("teacher_id", "competency", "level", "why"),
+        ("teacher_id", "competency", "level", "flip_risk", "why"),
         (
             {
                 "teacher_id": row.teacher_id,
                 "competency": subject_words(row.competency),
                 "level": level_words(row.level) or text(f"reason_none.{row.reason_none}"),
+                "flip_risk": "" if row.flip_risk is None else f"{row.flip_risk:.0%}",
                 "why": _why(row),
             }
             for row in rows
         ),
     )
+    for reason in _reasons(rows):
+        click.echo(text("results.no_flip_risk", reason=reason))
 
 
 @command.command()
@@ -81,6 +86,14 @@ def fill(ctx: click.Context, portal: Path, out: Path, overwrite: bool, force: bo
     )
     left = [each for each in report.lines if each.state in ("ambiguous", "conflict", "occupied")]
     ctx.exit(1 if left or report.unplaced else 0)
+
+
+def _reasons(rows: list[ResultRow]) -> list[str]:
+    """Why some results have no flip risk, each reason once; without a level nobody expects one."""
+    from workbench.services.stability import NO_LEVEL, reason_words
+
+    found = dict.fromkeys(row.flip_risk_reason for row in rows if row.flip_risk_reason)
+    return [reason_words(reason) for reason in found if reason != NO_LEVEL]
 
 
 def _why(row: ResultRow) -> str:

@@ -7,7 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from models.cases import adjudications_due, open_holds_by_submission, rejected_pieces
-from models.people import assessed_facts, choices, facts_of_schools, facts_of_teachers
+from models.people import (
+    assessed_facts,
+    choices,
+    facts_of_schools,
+    facts_of_teachers,
+    teachers_of_round,
+)
 from models.ratings import standing_reads
 from models.records import (
     CompetencyResult,
@@ -19,7 +25,7 @@ from models.records import (
     TeacherResult,
 )
 from models.store import Store
-from models.submissions import submitted_slots
+from models.submissions import owned_pieces, submitted_slots
 from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import Rubric, RubricSet
@@ -37,7 +43,8 @@ _ELIGIBILITY = (ReasonNone.NOT_ELIGIBLE, ReasonNone.CONDITION_UNKNOWN)
 class ResultRow:
     """One result: a competency of a teacher, or (competency empty) the teacher's conclusion.
 
-    ``provisional`` is the level beneath a hold; it certifies nothing.
+    ``provisional`` is the level beneath a hold; it certifies nothing. ``flip_risk``
+    is filled in by ``services.stability``, with its interval, or the reason there is none.
     """
 
     teacher_id: str
@@ -51,6 +58,9 @@ class ResultRow:
     missing: tuple[str, ...] = ()
     provisional: Level | None = None
     attempt: int = 1
+    flip_risk: float | None = None
+    flip_risk_interval: tuple[float, float] | None = None
+    flip_risk_reason: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return the flat object of ``results --json``."""
@@ -68,7 +78,9 @@ class ResultRow:
                 {"code": c.code, "met": c.met, "value": c.value, "required": c.required}
                 for c in self.conditions
             ],
-            "flip_risk": None,
+            "flip_risk": self.flip_risk,
+            "flip_risk_interval": self.flip_risk_interval and list(self.flip_risk_interval),
+            "flip_risk_reason": self.flip_risk_reason,
         }
 
 
@@ -92,9 +104,17 @@ def results(workspace: Workspace) -> list[ResultRow]:
         return list(result_standing(store, workspace).rows)
 
 
-def result_standing(store: Store, workspace: Workspace) -> Standing:
-    """Draw results from what is recorded now, with the outcomes they rest on."""
-    policy, rubrics = workspace.policy, workspace.rubrics
+def result_standing(
+    store: Store,
+    workspace: Workspace,
+    policy: PolicyPack | None = None,
+    rubrics: RubricSet | None = None,
+) -> Standing:
+    """Draw results from what is recorded now, with the outcomes they rest on.
+
+    ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change.
+    """
+    policy, rubrics = policy or workspace.policy, rubrics or workspace.rubrics
     pieces, attempts = _pieces(store)
     outcomes = piece_outcomes(store, rubrics, policy)
     facts = _facts(store)
@@ -104,7 +124,7 @@ def result_standing(store: Store, workspace: Workspace) -> Standing:
     rule = teacher_rule(policy)
     checked_first = policy["eligibility.checked_before"] == "allocation"
     rows: list[ResultRow] = []
-    for teacher in store.where("teacher"):
+    for teacher in teachers_of_round(store):
         teacher_id, school_id = teacher["teacher_id"], teacher["school_id"]
         gate = GateRule(policy["aggregation.excellent_scope"], school_id in closed)
         stands = standing(facts[teacher_id], rule)
@@ -138,7 +158,7 @@ def piece_outcomes(
         row["piece_id"]: piece_consensus(
             slots[row["slot_id"]], reads.get(row["piece_id"], ()), rule
         )
-        for row in store.where("piece")
+        for row in owned_pieces(store)
         if among is None or row["piece_id"] in among
     }
     for piece in adjudications_due(store) & found.keys():
