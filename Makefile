@@ -1,12 +1,16 @@
 # make demo   the whole journey on the sample evidence
 # make test   every test
+# make faults every write of a ledger struck, every byte flipped (minutes)
 PY ?= python3.11
 BIN := .venv/bin
-SYSTEM := libreoffice-writer libreoffice-impress libreoffice-calc fonts-noto-cjk chromium
+SYSTEM := libreoffice-writer libreoffice-impress libreoffice-calc fonts-noto-cjk chromium strace
 CODE := rubrics models scoring workbench
 TREE := $(CODE) tests sample_evidence benchmarks
 
-.PHONY: needs setup demo test check lint format types contracts unit bench lock system clean
+# Small matrices: more threads than one only get in each other's way.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: needs setup demo test faults check lint format types contracts unit bench lock system clean
 
 setup: .venv/.stamp
 
@@ -23,7 +27,11 @@ demo: setup
 	$(BIN)/workbench --workspace demo-workspace demo
 
 test: needs lint types contracts
-	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
+	$(BIN)/pytest -n 2 --dist loadgroup --durations=25 -m "not faults"
+
+faults: setup
+	@command -v strace >/dev/null || $(MAKE) --no-print-directory system
+	$(BIN)/pytest -n 2 -m faults tests/faults
 
 check: lint types contracts unit
 
@@ -45,6 +53,8 @@ unit: setup
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(CODE) sample_evidence tests/rubrics tests/models tests/scoring tests/workbench
 
 bench: setup
+	$(BIN)/uv pip install -q -p $(BIN)/python --group bench -c requirements.lock
+	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps "irrCAC==0.4.4"
 	$(BIN)/python -m benchmarks
 
 lock: setup

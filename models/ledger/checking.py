@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import base64
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +11,14 @@ from models.errors import LedgerError
 from models.ledger.entry import FIRST_PREV, Parts, chain_hash, read_parts
 from models.ledger.notes import (
     Checkpoint,
+    Note,
     VerifierKey,
     open_checkpoint,
-    parse_checkpoint,
     parse_key,
     parse_note,
 )
 from models.ledger.standing import Standing
+from models.ledger.statements import Statement, parse_statement
 from models.ledger.tables import (
     APPLICATION_ID,
     READ_SCHEMA,
@@ -36,6 +38,7 @@ _ENTRIES = (
     "SELECT seq, CAST(body AS BLOB), CAST(detail AS BLOB), leaf, prev, chain "
     "FROM entry ORDER BY seq"
 )
+_CODES = {"ledger.policy": "policy", "ledger.audit": "audit"}
 _CHECKPOINTS = (
     "SELECT size, root, note, frontier, posted_at, first_seq, batch_id "
     "FROM checkpoint LEFT JOIN batch USING (size) ORDER BY size"
@@ -49,6 +52,18 @@ class Fault:
     code: str
     sentence: str
     seq: int | None = None
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the ledger's entries refer to and does not stand in it; None where it is not compared.
+
+    ``policies`` are digests of the packs in force, ``audit_heads`` the hashes of
+    every line of the audit log.
+    """
+
+    policies: Collection[str] | None = None
+    audit_heads: Collection[str] | None = None
 
 
 @dataclass
@@ -70,6 +85,11 @@ class Walk:
     tree_holds: bool = True
     as_of: str = ""
     anchored: bool = False
+    outside: Outside = field(default_factory=Outside)
+    revoked: list[VerifierKey] = field(default_factory=list)
+    statements: list[tuple[int, Note, Statement]] = field(default_factory=list)
+    declared: set[str] = field(default_factory=set)
+    audit_head: str = '""'
 
     def add(self, code: str, sentence: str, seq: int | None = None) -> None:
         """Note a fault; beyond the first hundred only the first ones are kept."""
@@ -132,44 +152,6 @@ def check_file(connection: Connection, walk: Walk) -> None:
             walk.add("file", f"SQLite: {line}")
 
 
-def check_trust(
-    walk: Walk, trusted: Sequence[VerifierKey] | None, kept: Sequence[str | bytes]
-) -> None:
-    """Compare with what comes from outside: trusted keys, and checkpoints kept elsewhere.
-
-    Checkpoints of other ledgers are passed over, so that a folder of them can be given.
-    """
-    # A key the ledger merely names proves nothing: a forger can name the true one. One that
-    # signed a checkpoint vouches for all before it, and for the key it hands over to.
-    if trusted is not None and not any(key in trusted for key in walk.signers):
-        signers = ", ".join(key.text for key in walk.keys)
-        walk.add("untrusted", f"no trusted key signed this ledger; it names {signers or 'none'}")
-    for note in kept:
-        try:
-            # Which ledger it is for is only read here; what it says counts once it is verified.
-            if parse_checkpoint(parse_note(note).text).origin == walk.origin[1:-1]:
-                walk.anchored = True
-                _check_kept(open_checkpoint(note, trusted or walk.keys), walk)
-        except LedgerError as error:
-            walk.add("kept", f"a kept checkpoint cannot be used: {error.message}")
-
-
-def _check_kept(kept: Checkpoint, walk: Walk) -> None:
-    last = max(walk.roots, default=0)
-    if kept.size > last:
-        walk.add(
-            "rolled_back",
-            f"a kept checkpoint covers {kept.size} entries, the ledger has {last}: "
-            "an older copy was put back or its end was cut off",
-            last,
-        )
-    elif walk.roots.get(kept.size) != kept.root:
-        walk.add(
-            "forked",
-            f"at {kept.size} entries a kept checkpoint states another history than the ledger",
-        )
-
-
 class _Ahead:
     """Rows one at a time, with a look at the next one's number."""
 
@@ -191,6 +173,8 @@ def _check_batch(entries: _Ahead, row: Row, walk: Walk) -> None:
     size, root, _, _, _, first, batch_id = row
     before, faults = walk.next_seq, len(walk.faults)
     in_force = walk.keys[-1] if walk.keys else None
+    if in_force in walk.revoked:
+        walk.add("revoked", f"entry {before} was posted after the key was revoked", before)
     leaves: list[bytes] = []
     while (entry := entries.below(size)) is not None:
         _check_entry(entry, batch_id, walk, leaves)
@@ -198,7 +182,8 @@ def _check_batch(entries: _Ahead, row: Row, walk: Walk) -> None:
         walk.add("missing", f"entry {walk.next_seq} is missing", walk.next_seq)
         walk.next_seq = size
     # A wrong entry makes every later root wrong: what follows from it is not reported again.
-    walk.tree_holds = walk.tree_holds and len(walk.faults) == faults
+    wrong = [fault for fault in walk.faults[faults:] if fault.code not in _CODES.values()]
+    walk.tree_holds = walk.tree_holds and not wrong
     if walk.tree_holds:
         walk.frontier = walk.frontier.extended(leaves)
         _check_tree(row, before, walk)
@@ -210,18 +195,21 @@ def _check_batch(entries: _Ahead, row: Row, walk: Walk) -> None:
 
 def _check_entry(row: Row, batch_id: object, walk: Walk, leaves: list[bytes]) -> None:
     """Check one entry; whatever is wrong with it is one fault under its number."""
-    seq, *texts, chain = row
+    seq, body, detail, stored, prev, chain = row
     if seq != walk.next_seq:
         walk.add("missing", f"entry {walk.next_seq} is missing", walk.next_seq)
     try:
         # A damaged file can hold any type in any column, whatever the table says.
-        if not all(isinstance(value, bytes) for value in (*texts, chain)):
+        if not (type(body) is type(detail) is type(stored) is type(prev) is type(chain) is bytes):
             raise _wrong("a column is not of its type")
-        leaf = leaf_hash(texts[0])
+        leaf = leaf_hash(body)
         _take_entry(row, leaf, batch_id, walk)
         leaves.append(leaf)
     except LedgerError as error:
-        walk.add("entry", f"entry {seq}: {error.message}", seq)
+        code = _CODES.get(error.key, "entry")
+        walk.add(code, f"entry {seq}: {error.message}", seq)
+        if code != "entry":
+            leaves.append(leaf)  # the entry itself is whole: what it names is not there
     walk.chain = chain
     walk.next_seq = seq + 1
     walk.checked += 1
@@ -236,21 +224,56 @@ def _take_entry(row: Row, leaf: bytes, batch_id: object, walk: Walk) -> None:
         raise _wrong("it is not linked to the entry before it")
     if chain_hash(prev, leaf) != chain:
         raise _wrong("its chain hash is not that of its link and leaf")
-    head = parts.body
-    if head["seq"] != str(seq):
-        raise _wrong(f"its text says it is entry {head['seq']}")
+    number, at, origin, school = parts.body.group("seq", "posted_at", "origin", "school")
+    if number != str(seq):
+        raise _wrong(f"its text says it is entry {number}")
     if parts.detail["batch"] != f'"{batch_id}"':
         raise _wrong(f"it names batch {parts.detail['batch']}, its checkpoint {batch_id!r}")
     if seq == 0:
         _take_genesis(parts, walk)
-    if head["origin"] != walk.origin or head["school"] != walk.school:
-        raise _wrong(f"it is of {head['origin']}, school {head['school']}")
-    if head["posted_at"] < walk.posted_at:
-        raise _wrong(f"its time {head['posted_at']} is before the entry before it")
+    if origin != walk.origin or school != walk.school:
+        raise _wrong(f"it is of {origin}, school {school}")
+    if at < walk.posted_at:
+        raise _wrong(f"its time {at} is before the entry before it")
     walk.standing.admit(parts)
-    walk.posted_at = head["posted_at"]
-    if parts.kind == "key" and head["action"] == '"rotate"':
-        walk.keys.append(parse_key(head["key"][1:-1]))
+    walk.posted_at = at
+    if parts.kind == "key":
+        _take_key(seq, parts, walk)
+    if parts.kind == "policy":
+        walk.declared.add(parts.body["policy"])
+    _take_references(parts, walk)
+
+
+def _take_key(seq: int, parts: Parts, walk: Walk) -> None:
+    """Note a key handed over to or revoked, and what a county states about it."""
+    key, action = parse_key(parts.body["key"][1:-1]), parts.body["action"]
+    if action == '"rotate"':
+        walk.keys.append(key)
+    elif action == '"revoke"':
+        walk.revoked.append(key)
+    try:
+        note = parse_note(base64.b64decode(parts.detail["statement"][1:-1]))
+        walk.statements.append((seq, note, parse_statement(note.text)))
+    except LedgerError:
+        return  # none, or one of before statements had a form: it vouches for nothing
+
+
+def _take_references(parts: Parts, walk: Walk) -> None:
+    """Compare the policy and the audit log an entry names with those there are."""
+    outside, detail = walk.outside, parts.detail
+    if outside.policies is not None and parts.kind in ("result", "supersede", "key"):
+        policy = detail["policy"]
+        known = policy in walk.declared or policy[1:-1] in outside.policies
+        if not known and policy != '""':
+            raise LedgerError(
+                f"policy {policy} is not the one in force", key="ledger.policy", came=policy
+            )
+    head = detail["audit_head"]
+    if head == walk.audit_head or outside.audit_heads is None:
+        return
+    walk.audit_head = head
+    if head != '""' and head[1:-1] not in outside.audit_heads:
+        raise LedgerError(f"the audit log has no line {head}", key="ledger.audit", came=head)
 
 
 def _take_genesis(parts: Parts, walk: Walk) -> None:

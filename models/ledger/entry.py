@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+from unicodedata import is_normalized
 
 from models.errors import LedgerError
 from models.ledger.fields import Field
@@ -34,6 +34,7 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 # Writes the same bytes as ``canonical_json`` for what the patterns let through, and
 # anything else does not get through: the check that function makes is made once.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_RESULT = FORMS["result"]
 _KIND = re.compile(r'"kind":"([a-z_]+)"')
 _VERSION = re.compile(r'"v":([0-9]+)\}$')
 _SEALED_LATER = frozenset(
@@ -67,18 +68,12 @@ def complete(draft: Mapping[str, Any]) -> dict[str, Json]:
         one that posting fills in (seq, time, origin, batch).
     """
     form = _form_of(draft.get("kind"))
-    own = {key: value for key, value in draft.items() if key != "kind"}
-    filled = sorted(own.keys() & _SEALED_LATER)
-    if filled:
-        raise LedgerError(
-            f"draft of a {form.kind} entry: {', '.join(filled)} is filled in by posting. Leave it out.",
-            key="ledger.field_reserved",
-            kind=form.kind,
-            fields=", ".join(filled),
-        )
-    defaults = {key: value for key, value in form.defaults.items() if key not in _SEALED_LATER}
-    made: dict[str, Json] = {"kind": form.kind, **defaults, **own}
-    _check_keys(form, made.keys() | _SEALED_LATER)
+    made: dict[str, Json] = {**form.defaults, **draft}
+    if made.keys() != form.stated:
+        filled = sorted((made.keys() & _SEALED_LATER) - {"kind"})
+        if filled:
+            raise _reserved(form.kind, ", ".join(filled))
+        _check_keys(form, made.keys() | _SEALED_LATER)
     return made
 
 
@@ -174,10 +169,11 @@ def seal(entry: Mapping[str, Any]) -> Sealed:
         fields that is broken.
     """
     form = _form_of(entry.get("kind"))
-    _check_keys(form, entry.keys() | {"detail"})
+    if entry.keys() != form.keys:
+        _check_keys(form, entry.keys() | {"detail"})
     try:
-        detail = _ENCODER.encode({key: entry[key] for key in form.detail}).encode()
-        head = {key: entry[key] for key in form.body if key != "detail"}
+        detail = _ENCODER.encode({key: entry[key] for key in form.detail_keys}).encode()
+        head = {key: entry[key] for key in form.body_keys}
         head["detail"] = hashlib.sha256(detail).hexdigest()
         body = _ENCODER.encode(head).encode()
         return Sealed(body, detail, read_parts(body, detail))
@@ -209,20 +205,29 @@ def read_parts(body: bytes, detail: bytes) -> Parts:
         raise LedgerError(
             f"the entry is not UTF-8: {error}.", key="ledger.not_canonical", fault=str(error)
         ) from None
-    found = _KIND.search(body_text)
-    form = FORMS.get(found[1]) if found else None
-    in_body = form.body_pattern.fullmatch(body_text) if form else None
-    if form is None or in_body is None:
-        raise _body_fault(body_text)
+    form, in_body = _read_body(body_text)
     in_detail = form.detail_pattern.fullmatch(detail_text)
     if in_detail is None:
         raise _text_fault(form.kind, form.detail, detail_text)
     if hashlib.sha256(detail).hexdigest() != in_body["detail"][1:-1]:
         raise _field_fault(form.kind, "detail", "the SHA-256 of the second text", in_body["detail"])
-    _check_nfc(form.kind, body_text, detail_text)
-    parts = Parts(form.kind, in_body, in_detail)
-    _check_between(parts)
-    return parts
+    if not (is_normalized("NFC", body_text) and is_normalized("NFC", detail_text)):
+        raise _field_fault(form.kind, "text", "Unicode NFC", "another spelling")
+    _check_between(form.kind, in_body, in_detail)
+    return Parts(form.kind, in_body, in_detail)
+
+
+def _read_body(text: str) -> tuple[Form, re.Match[str]]:
+    """Form of a body and its fields; most entries are results, so theirs is tried first."""
+    in_body = _RESULT.body_pattern.fullmatch(text)
+    if in_body is not None:
+        return _RESULT, in_body
+    found = _KIND.search(text)
+    form = FORMS.get(found[1]) if found else None
+    in_body = form.body_pattern.fullmatch(text) if form else None
+    if form is None or in_body is None:
+        raise _body_fault(text)
+    return form, in_body
 
 
 def chain_hash(prev: bytes, leaf: bytes) -> bytes:
@@ -238,9 +243,10 @@ def entry_hashes(prev: bytes, body: bytes) -> tuple[bytes, bytes]:
 
 @lru_cache(maxsize=64)
 def is_time(stamp: str) -> bool:
-    """Whether a text is a UTC time of the calendar in the form entries use."""
+    """Whether a text, in the quotes of JSON or without, is a UTC time as entries write it."""
+    plain = stamp[1:-1] if stamp[:1] == stamp[-1:] == '"' else stamp
     try:
-        return datetime.strptime(stamp, TIME_FORMAT).strftime(TIME_FORMAT) == stamp
+        return datetime.strptime(plain, TIME_FORMAT).strftime(TIME_FORMAT) == plain
     except ValueError:
         return False
 
@@ -268,6 +274,15 @@ def _check_keys(form: Form, keys: set[str]) -> None:
                 kind=form.kind,
                 fields=listed,
             )
+
+
+def _reserved(kind: str, fields: str) -> LedgerError:
+    return LedgerError(
+        f"draft of a {kind} entry: {fields} is filled in by posting. Leave it out.",
+        key="ledger.field_reserved",
+        kind=kind,
+        fields=fields,
+    )
 
 
 def _check_fields(form: Form, entry: Mapping[str, Any]) -> None:
@@ -333,18 +348,14 @@ def _text_fault(kind: str, fields: Mapping[str, Field], text: str) -> LedgerErro
     )
 
 
-def _check_nfc(kind: str, *texts: str) -> None:
-    for text in texts:
-        if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-            raise _field_fault(kind, "text", "Unicode NFC", "another spelling")
-
-
-def _check_between(parts: Parts) -> None:
+def _check_between(kind: str, body: re.Match[str], detail: re.Match[str]) -> None:
     """Rules between the fields of one entry."""
-    kind, body, detail = parts
-    if not is_time(body["posted_at"][1:-1]):
+    if not is_time(body["posted_at"]):
         raise _field_fault(kind, "posted_at", "a day of the calendar", body["posted_at"])
-    if kind in ("result", "supersede"):
+    if kind == "result":
+        _check_result(kind, body, detail)
+        return
+    if kind == "supersede":
         _check_result(kind, body, detail)
     if kind in ("supersede", "void") and int(body["supersedes"]) >= int(body["seq"]):
         raise _field_fault(kind, "supersedes", "an earlier entry", body["supersedes"])
@@ -352,14 +363,15 @@ def _check_between(parts: Parts) -> None:
         _check_key(body)
     if kind == "publicity":
         for key in ("opened_at", "closed_at"):
-            if not is_time(detail[key][1:-1]):
+            if not is_time(detail[key]):
                 raise _field_fault(kind, key, "a day of the calendar", detail[key])
 
 
 def _check_result(kind: str, body: re.Match[str], detail: re.Match[str]) -> None:
-    if (body["level"] == '""') == (body["reason_none"] == '""'):
-        raise _field_fault(kind, "level", "a level or a reason it has none", body["level"])
-    if body["competency"] == '""':
+    level, reason, competency = body.group("level", "reason_none", "competency")
+    if (level == '""') == (reason == '""'):
+        raise _field_fault(kind, "level", "a level or a reason it has none", level)
+    if competency == '""':
         return
     if detail["composed_of"] != "[]":
         raise _field_fault(

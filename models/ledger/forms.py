@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from models.ledger.fields import (
     BASE64,
@@ -121,6 +122,27 @@ class Form:
     body_pattern: re.Pattern[str]
     detail_pattern: re.Pattern[str]
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Every key of a flat entry."""
+        return frozenset((self.body.keys() | self.detail.keys()) - {"detail"})
+
+    @cached_property
+    def stated(self) -> frozenset[str]:
+        """Keys of a draft: its kind and its own fields; posting fills in the others."""
+        common = _COMMON_BODY.keys() | _COMMON_DETAIL.keys()
+        return frozenset(self.keys - common)
+
+    @cached_property
+    def body_keys(self) -> tuple[str, ...]:
+        """Keys of the body in canonical order, but the digest of the detail."""
+        return tuple(key for key in sorted(self.body) if key != "detail")
+
+    @cached_property
+    def detail_keys(self) -> tuple[str, ...]:
+        """Keys of the detail in canonical order."""
+        return tuple(sorted(self.detail))
+
 
 def _form(
     kind: str,
@@ -134,7 +156,7 @@ def _form(
         kind,
         all_body,
         all_detail,
-        {"audit_head": "", "clock_back": False, **(defaults or {})},
+        defaults or {},
         re.compile(named_record(all_body)),
         re.compile(named_record(all_detail)),
     )

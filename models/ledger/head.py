@@ -40,8 +40,17 @@ def verified_head(connection: Connection, origin: str) -> Head:
     checkpoint = open_checkpoint(note, [key_at(connection, origin, first)])
     if (checkpoint.origin, checkpoint.size, checkpoint.root) != (origin, size, root):
         raise _broken_head("the signed checkpoint states another head")
+    key = key_at(connection, origin, size)
+    if is_revoked(connection, key):
+        raise LedgerError(
+            f"key {key.key_id.hex()} of {origin} is revoked: this ledger is closed. "
+            "Continue it in a new one: workbench ledger key continue",
+            key="ledger.revoked",
+            came=key.key_id.hex(),
+            origin=origin,
+        )
     school = read_parts(last[1].encode(), last[2].encode()).body["school"][1:-1]
-    return Head(frontier, last[5], posted_at, school, key_at(connection, origin, size))
+    return Head(frontier, last[5], posted_at, school, key)
 
 
 def key_at(connection: Connection, origin: str, size: int) -> VerifierKey:
@@ -65,6 +74,16 @@ def key_at(connection: Connection, origin: str, size: int) -> VerifierKey:
             origin=key.name,
         )
     return key
+
+
+def is_revoked(connection: Connection, key: VerifierKey) -> bool:
+    """Whether an entry revokes the key."""
+    found = connection.execute(
+        "SELECT 1 FROM entry WHERE body ->> 'kind' = 'key' AND body ->> 'action' = 'revoke' "
+        "AND body ->> 'key' = ?",
+        (key.text,),
+    )
+    return found.fetchone() is not None
 
 
 def _broken_head(why: str) -> LedgerError:

@@ -33,11 +33,12 @@ class VerifierKey:
     name: str
     key_id: bytes
     public: bytes
+    kind: int = ED25519
 
     @property
     def text(self) -> str:
         """``name+hexkeyid+base64``, the form people exchange."""
-        material = base64.b64encode(bytes([ED25519]) + self.public).decode()
+        material = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{material}"
 
 
@@ -100,32 +101,41 @@ class LogProof:
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
 
-def verifier_key(name: str, public: bytes) -> VerifierKey:
-    """Name a 32-byte Ed25519 public key; id = SHA-256(name || 0x0A || 0x01 || key)[:4]."""
+def verifier_key(name: str, public: bytes, kind: int = ED25519) -> VerifierKey:
+    """Name a 32-byte Ed25519 public key; id = SHA-256(name || 0x0A || kind || key)[:4]."""
     if not is_key_name(name) or len(public) != 32:
-        raise _fault(f"key name {name!r} must be free of blanks and '+', its key 32 bytes")
-    hashed = hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public)
-    return VerifierKey(name, hashed.digest()[:4], public)
+        raise note_fault(f"key name {name!r} must be free of blanks and '+', its key 32 bytes")
+    hashed = hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public)
+    return VerifierKey(name, hashed.digest()[:4], public, kind)
 
 
-def parse_key(text: str) -> VerifierKey:
+def parse_key(text: str, kind: int = ED25519) -> VerifierKey:
     """Read ``name+hexkeyid+base64``.
+
+    Parameters
+    ----------
+    text : str
+    kind : int
+        Type of signature the key makes: 1 for a ledger's, 4 for a witness's.
 
     Raises
     ------
     LedgerError
-        If a part is missing or not canonical, the type is not Ed25519, or the
-        id is not that of the key.
+        If a part is missing or not canonical, the type is another, or the id
+        is not that of the key.
     """
     parts = text.split("+", 2)
     if len(parts) != 3:
-        raise _fault(f"verifier key {text!r}: expected name+id+base64")
-    material = _decode64(parts[2])
-    if len(material) != 33 or material[0] != ED25519:
-        raise _fault(f"verifier key {parts[0]!r}: expected an Ed25519 key (type 01, 32 bytes)")
-    key = verifier_key(parts[0], material[1:])
+        raise note_fault(f"verifier key {text!r}: expected name+id+base64")
+    material = decode64(parts[2])
+    if len(material) != 33 or material[0] != kind:
+        expected = f"an Ed25519 key (type {kind:02x}, 32 bytes)"
+        raise note_fault(f"verifier key {parts[0]!r}: expected {expected}")
+    key = verifier_key(parts[0], material[1:], kind)
     if key.key_id.hex() != parts[1]:
-        raise _fault(f"verifier key {key.name}: its id is {key.key_id.hex()}, came {parts[1]!r}")
+        raise note_fault(
+            f"verifier key {key.name}: its id is {key.key_id.hex()}, came {parts[1]!r}"
+        )
     return key
 
 
@@ -148,13 +158,13 @@ def parse_note(data: str | bytes) -> Note:
         mark, lacks the blank line or a signature line, has more than 64
         signatures, or a line is not canonical.
     """
-    text = _clean_text(data)
+    text = clean_text(data)
     body, blank, tail = text.rpartition("\n\n")
     if not blank or not tail.endswith("\n"):
-        raise _fault("no blank line before the signatures, or no newline at the end")
+        raise note_fault("no blank line before the signatures, or no newline at the end")
     lines = tail[:-1].split("\n")
     if len(lines) > MOST_SIGNATURES:
-        raise _fault(f"{len(lines)} signatures, at most {MOST_SIGNATURES} are read")
+        raise note_fault(f"{len(lines)} signatures, at most {MOST_SIGNATURES} are read")
     return Note(body + "\n", tuple(_parse_signature(line) for line in lines))
 
 
@@ -198,14 +208,14 @@ def verified_keys(note: Note, trusted: Sequence[VerifierKey]) -> list[VerifierKe
 def parse_checkpoint(text: str) -> Checkpoint:
     """Read the text of a checkpoint note; LedgerError if a line is missing or not canonical."""
     if not text.endswith("\n"):
-        raise _fault("the checkpoint does not end in a newline")
+        raise note_fault("the checkpoint does not end in a newline")
     origin, *rest = text[:-1].split("\n")
     if len(rest) < 2 or not origin or not all(rest):
-        raise _fault("a checkpoint has the lines origin, size, root and no empty one")
-    root = _decode64(rest[1])
+        raise note_fault("a checkpoint has the lines origin, size, root and no empty one")
+    root = decode64(rest[1])
     if len(root) != HASH_SIZE:
-        raise _fault(f"the root is {len(root)} bytes, expected {HASH_SIZE}")
-    return Checkpoint(origin, _decimal(rest[0], "size"), root, tuple(rest[2:]))
+        raise note_fault(f"the root is {len(root)} bytes, expected {HASH_SIZE}")
+    return Checkpoint(origin, decimal(rest[0], "size"), root, tuple(rest[2:]))
 
 
 def open_checkpoint(data: str | bytes, trusted: Sequence[VerifierKey]) -> Checkpoint:
@@ -221,71 +231,76 @@ def open_checkpoint(data: str | bytes, trusted: Sequence[VerifierKey]) -> Checkp
     signers = verified_keys(note, trusted)
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin not in {key.name for key in signers}:
-        raise _fault(f"origin {checkpoint.origin} is not the name of a trusted key that signed")
+        raise note_fault(f"origin {checkpoint.origin} is not the name of a trusted key that signed")
     return checkpoint
 
 
 def parse_proof(data: str | bytes) -> LogProof:
     """Read a ``.tlog-proof`` file strictly; the checkpoint in it is parsed but not verified."""
-    head, blank, checkpoint = _clean_text(data).partition("\n\n")
+    head, blank, checkpoint = clean_text(data).partition("\n\n")
     lines = head.split("\n")
     if not blank or lines.pop(0) != PROOF_HEADER:
-        raise _fault(
+        raise note_fault(
             f"a proof begins with {PROOF_HEADER} and has a blank line before its checkpoint"
         )
-    extra = _decode64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else None
+    extra = decode64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else None
     if not lines or not lines[0].startswith("index "):
-        raise _fault("a proof names its leaf in a line 'index N'")
-    index = _decimal(lines.pop(0)[6:], "index")
-    path = tuple(_decode64(line) for line in lines)
+        raise note_fault("a proof names its leaf in a line 'index N'")
+    index = decimal(lines.pop(0)[6:], "index")
+    path = tuple(decode64(line) for line in lines)
     if any(len(node) != HASH_SIZE for node in path):
-        raise _fault(f"each hash of the path is {HASH_SIZE} bytes")
+        raise note_fault(f"each hash of the path is {HASH_SIZE} bytes")
     parse_checkpoint(parse_note(checkpoint).text)
     return LogProof(index, path, checkpoint, extra)
 
 
-def _clean_text(data: str | bytes) -> str:
+def clean_text(data: str | bytes) -> str:
+    """Read UTF-8 without byte order mark or control characters but newlines; LedgerError else."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
         text.encode()
     except UnicodeError as error:
-        raise _fault(f"not UTF-8: {error}") from None
+        raise note_fault(f"not UTF-8: {error}") from None
     if text.startswith("\ufeff"):
-        raise _fault("it begins with a byte order mark; save it without one")
+        raise note_fault("it begins with a byte order mark; save it without one")
     if any(ord(sign) < 0x20 and sign != "\n" for sign in text):
-        raise _fault("it holds a control character; a mail program may have changed its line ends")
+        raise note_fault(
+            "it holds a control character; a mail program may have changed its line ends"
+        )
     return text
 
 
 def _parse_signature(line: str) -> NoteSignature:
     if not line.startswith(_DASH):
-        raise _fault("a signature line begins with an em dash and a blank")
+        raise note_fault("a signature line begins with an em dash and a blank")
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    raw = _decode64(encoded)
+    raw = decode64(encoded)
     if not is_key_name(name) or len(raw) < 5:
-        raise _fault("a signature line is: em dash, key name, base64 of key id and signature")
+        raise note_fault("a signature line is: em dash, key name, base64 of key id and signature")
     return NoteSignature(name, raw[:4], raw[4:])
 
 
-def _decode64(text: str) -> bytes:
+def decode64(text: str) -> bytes:
     """Decode base64 that encodes back to the same text, so one value has one spelling."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise _fault(f"{text[:60]!r} is not base64") from None
+        raise note_fault(f"{text[:60]!r} is not base64") from None
     if base64.b64encode(data).decode() != text:
-        raise _fault(f"{text[:60]!r} is not canonical base64")
+        raise note_fault(f"{text[:60]!r} is not canonical base64")
     return data
 
 
-def _decimal(text: str, name: str) -> int:
+def decimal(text: str, name: str) -> int:
+    """Read a plain decimal number without sign or leading zeroes; LedgerError else."""
     plain = text.isascii() and text.isdecimal() and len(text) <= 15
     if not plain or str(int(text)) != text:
-        raise _fault(f"{name} {text[:30]!r} is not a plain decimal number")
+        raise note_fault(f"{name} {text[:30]!r} is not a plain decimal number")
     return int(text)
 
 
-def _fault(why: str) -> LedgerError:
+def note_fault(why: str) -> LedgerError:
+    """Say what is wrong with a signed text, and the way out."""
     return LedgerError(
         f"signed text: {why}. Take it again from its source.", key="ledger.note", fault=why
     )

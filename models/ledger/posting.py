@@ -24,7 +24,7 @@ from models.ledger.entry import (
 from models.ledger.head import Head, verified_head
 from models.ledger.notes import Checkpoint, VerifierKey
 from models.ledger.signing import Signer
-from models.ledger.standing import Standing, place_of
+from models.ledger.standing import Place, Standing, place_of, plain
 from models.ledger.tables import Connection, create_tables
 from models.ledger.tree import Frontier
 from models.ledger.writing import queue, sync_folder, transaction
@@ -205,8 +205,7 @@ def _append(
     signer: Signer,
 ) -> Posted:
     first = head.frontier.size
-    rows, parts = _sealed(head, drafts, origin, stamp)
-    _check_rules(connection, head.school, parts)
+    rows = _sealed(head, drafts, origin, stamp, _Rules(connection, head.school))
     frontier = head.frontier.extended(row[3] for row in rows)
     root = frontier.root()
     note = signer.sign_checkpoint(Checkpoint(origin, frontier.size, root))
@@ -220,11 +219,10 @@ def _append(
 
 
 def _sealed(
-    head: Head, drafts: Sequence[Mapping[str, Json]], origin: str, stamp: _Stamp
-) -> tuple[list[Row], list[Parts]]:
-    """Rows of a batch, each linked to the one before, and what was read back from them."""
+    head: Head, drafts: Sequence[Mapping[str, Json]], origin: str, stamp: _Stamp, rules: _Rules
+) -> list[Row]:
+    """Rows of a batch, each checked and linked to the one before."""
     rows: list[Row] = []
-    read: list[Parts] = []
     prev = head.chain
     for seq, draft in enumerate(drafts, start=head.frontier.size):
         sealed = seal(
@@ -238,39 +236,45 @@ def _sealed(
                 stamp.clock_back,
             )
         )
+        rules.admit(sealed.parts)
         leaf, chain = entry_hashes(prev, sealed.body)
         rows.append((seq, sealed.body.decode(), sealed.detail.decode(), leaf, prev, chain))
-        read.append(sealed.parts)
         prev = chain
-    return rows, read
+    return rows
 
 
-def _check_rules(connection: Connection, school: str, batch: Sequence[Parts]) -> None:
-    standing, loaded = Standing(), set()
-    for parts in batch:
-        if parts.body["school"][1:-1] != school:
+class _Rules:
+    """What an entry may say after those before it: of its school, and of the result that stands."""
+
+    def __init__(self, connection: Connection, school: str) -> None:
+        self._connection, self._school = connection, f'"{school}"'
+        self._standing, self._loaded = Standing(), set[Place]()
+
+    def admit(self, parts: Parts) -> None:
+        """Take the next entry of the batch into account; LedgerError if it breaks a rule."""
+        if parts.body["school"] != self._school:
             raise LedgerError(
                 f"entry {parts.body['seq']} is of school {parts.body['school']}, the ledger of "
-                f"{school!r}. Post it to its own school's ledger.",
+                f"{self._school}. Post it to its own school's ledger.",
                 key="ledger.other_school",
                 came=parts.body["school"][1:-1],
-                school=school,
+                school=self._school[1:-1],
             )
         if parts.kind in ("result", "supersede", "void"):
-            place = place_of(parts)
-            if place not in loaded:
-                loaded.add(place)
-                _load_standing(connection, standing, place)
-        standing.admit(parts)
+            self._load(place_of(parts))
+        self._standing.admit(parts)
 
-
-def _load_standing(connection: Connection, standing: Standing, place: tuple[str, str, str]) -> None:
-    found = connection.execute(
-        "SELECT seq, attempt FROM current_result WHERE round = ? AND subject = ? AND competency = ?",
-        place,
-    ).fetchone()
-    if found:
-        standing.results[place] = (found[0], found[1])
+    def _load(self, place: Place) -> None:
+        if place in self._loaded:
+            return
+        self._loaded.add(place)
+        found = self._connection.execute(
+            "SELECT seq, attempt FROM current_result "
+            "WHERE round = ? AND subject = ? AND competency = ?",
+            plain(place),
+        ).fetchone()
+        if found:
+            self._standing.results[place] = (found[0], found[1])
 
 
 def _posted_before(

@@ -12,7 +12,7 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Standing:
-    """The results in force: entry and attempt by (round, subject, competency)."""
+    """The results in force: entry and attempt by (round, subject, competency), as JSON writes them."""
 
     results: dict[Place, tuple[int, int]] = field(default_factory=dict)
 
@@ -27,31 +27,41 @@ class Standing:
             competency and round, or goes back to an earlier attempt. Nothing
             is taken into account then.
         """
-        if parts.kind not in ("result", "supersede", "void"):
+        kind = parts.kind
+        if kind not in ("result", "supersede", "void"):
             return
         place = place_of(parts)
         stands = self.results.get(place)
-        if parts.kind == "result":
+        if kind == "result":
             if stands is not None:
                 raise _stands_already(place, stands[0])
-        elif stands is None or stands[0] != int(parts.body["supersedes"]):
+            seq, attempt = parts.body.group("seq", "attempt")
+            self.results[place] = int(seq), int(attempt)
+            return
+        if stands is None or stands[0] != int(parts.body["supersedes"]):
             raise _does_not_stand(place, int(parts.body["supersedes"]), stands)
-        if parts.kind == "void":
+        if kind == "void":
             del self.results[place]
             return
-        attempt = int(parts.body["attempt"])
-        if stands is not None and attempt < stands[1]:
-            raise _earlier_attempt(place, attempt, stands[1])
-        self.results[place] = (int(parts.body["seq"]), attempt)
+        later = int(parts.body["attempt"])
+        if later < stands[1]:
+            raise _earlier_attempt(place, later, stands[1])
+        self.results[place] = int(parts.body["seq"]), later
 
 
 def place_of(parts: Parts) -> Place:
-    """Round, subject and competency of an entry about a result."""
-    body = parts.body
-    return body["round"][1:-1], body["subject"][1:-1], body["competency"][1:-1]
+    """Round, subject and competency of an entry about a result, as JSON writes them."""
+    place, subject, competency = parts.body.group("round", "subject", "competency")
+    return place, subject, competency
+
+
+def plain(place: Place) -> Place:
+    """The three as texts, without the quotes of JSON."""
+    return place[0][1:-1], place[1][1:-1], place[2][1:-1]
 
 
 def _stands_already(place: Place, seq: int) -> LedgerError:
+    place = plain(place)
     return LedgerError(
         f"round {place[0]}, subject {place[1]}, competency {place[2] or '(conclusion)'}: entry {seq} "
         "stands already. Supersede it instead of adding a second result.",
@@ -64,6 +74,7 @@ def _stands_already(place: Place, seq: int) -> LedgerError:
 
 
 def _does_not_stand(place: Place, named: int, stands: tuple[int, int] | None) -> LedgerError:
+    place = plain(place)
     now = f"entry {stands[0]} stands" if stands else "none stands"
     return LedgerError(
         f"round {place[0]}, subject {place[1]}, competency {place[2] or '(conclusion)'}: entry {named} "
@@ -77,6 +88,7 @@ def _does_not_stand(place: Place, named: int, stands: tuple[int, int] | None) ->
 
 
 def _earlier_attempt(place: Place, attempt: int, stands: int) -> LedgerError:
+    place = plain(place)
     return LedgerError(
         f"round {place[0]}, subject {place[1]}, competency {place[2] or '(conclusion)'}: attempt "
         f"{attempt} cannot supersede attempt {stands}.",

@@ -7,23 +7,21 @@ one entry on its own, offline, against keys given from outside.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import LedgerError
 from models.ledger.checking import (
     Fault,
+    Outside,
     Progress,
     Walk,
     check_entries,
     check_file,
     check_schema,
-    check_trust,
     check_view,
 )
-from models.ledger.entry import decode
 from models.ledger.notes import (
     Checkpoint,
     LogProof,
@@ -33,20 +31,37 @@ from models.ledger.notes import (
     parse_note,
     parse_proof,
 )
-from models.ledger.tables import Connection, DatabaseError, open_reader
+from models.ledger.reading import (
+    current_results,
+    last_note,
+    latest_checkpoint,
+    leaves_of,
+    read_entries,
+    readable,
+    reading,
+    request_for,
+    root_at,
+    voided_results,
+)
+from models.ledger.tables import DatabaseError
 from models.ledger.tree import inclusion_proof, leaf_hash, levels, verify_inclusion
+from models.ledger.trusting import check_trust
 from rubrics.canonical import Json
 
 __all__ = [
     "Fault",
+    "Outside",
     "Verification",
     "current_results",
     "latest_checkpoint",
     "proof_for",
     "proofs_for",
     "read_entries",
+    "request_for",
+    "root_at",
     "verify",
     "verify_proof",
+    "voided_results",
 ]
 
 
@@ -100,6 +115,8 @@ def verify(
     progress: Progress | None = None,
     *,
     kept: Sequence[str | bytes] = (),
+    beside: Sequence[str | bytes] = (),
+    outside: Outside | None = None,
 ) -> Verification:
     """Check everything a ledger file claims.
 
@@ -121,6 +138,11 @@ def verify(
     kept : sequence of notes
         Checkpoints kept elsewhere; they show a return to an older copy, a cut
         end and a rewritten history. Those of other ledgers are passed over.
+    beside : sequence of notes
+        Checkpoints kept beside the ledger, compared likewise; whoever replaces the
+        ledger can replace them too, so they anchor nothing.
+    outside : Outside, optional
+        Policies in force and lines of the audit log, which entries must name.
 
     Returns
     -------
@@ -133,56 +155,18 @@ def verify(
         If a trusted key cannot be parsed, or the file does not exist.
     """
     keys = None if trusted is None else [parse_key(text.strip()) for text in trusted]
-    walk = Walk()
+    walk = Walk(outside=outside or Outside())
     try:
-        with _reading(path) as connection:
+        with reading(path) as connection:
             if check_schema(connection, walk):
                 check_entries(connection, walk, progress)
                 if not walk.faults:
                     check_view(connection, walk)
-                check_trust(walk, keys, kept)
+                check_trust(walk, keys, kept, beside)
             check_file(connection, walk)
     except (DatabaseError, UnicodeDecodeError) as error:  # SQLite may quote damaged bytes
         walk.add("unreadable", f"the file cannot be read on: {error}")
     return _found(walk, keys is not None)
-
-
-def read_entries(path: Path) -> Iterator[dict[str, Json]]:
-    """Entries in order, each one flat record, checked for form but not for the chain.
-
-    Raises
-    ------
-    LedgerError
-        If the file is missing or unreadable, or an entry is not valid.
-    """
-    with _readable(path) as connection:
-        rows = connection.execute(
-            "SELECT CAST(body AS BLOB), CAST(detail AS BLOB) FROM entry ORDER BY seq"
-        )
-        for body, detail in rows:
-            yield decode(body, detail)
-
-
-def current_results(path: Path) -> list[dict[str, Json]]:
-    """The results that stand, as flat entries in the order of their numbers.
-
-    Raises
-    ------
-    LedgerError
-        As ``read_entries``.
-    """
-    with _readable(path) as connection:
-        rows = connection.execute(
-            "SELECT CAST(body AS BLOB), CAST(detail AS BLOB) FROM entry "
-            "WHERE seq IN (SELECT seq FROM current_result) ORDER BY seq"
-        )
-        return [decode(body, detail) for body, detail in rows]
-
-
-def latest_checkpoint(path: Path) -> str:
-    """The last signed checkpoint note, to be kept somewhere else; LedgerError if there is none."""
-    with _readable(path) as connection:
-        return _last_note(connection)
 
 
 def proof_for(path: Path, seq: int) -> dict[str, Json]:
@@ -205,11 +189,10 @@ def proof_for(path: Path, seq: int) -> dict[str, Json]:
 
 def proofs_for(path: Path, seqs: Sequence[int]) -> list[dict[str, Json]]:
     """Proofs of several entries under one checkpoint; the tree is built once."""
-    with _readable(path) as connection:
-        note = _last_note(connection)
+    with readable(path) as connection:
+        note = last_note(connection)
         checkpoint = parse_checkpoint(parse_note(note).text)
-        leaves = [row[0] for row in connection.execute("SELECT leaf FROM entry ORDER BY seq")]
-        rows = levels(leaves)
+        rows = levels(leaves_of(connection))
         made: list[dict[str, Json]] = []
         for seq in seqs:
             path_up = inclusion_proof(rows, seq, checkpoint.size)
@@ -282,48 +265,6 @@ def _found(walk: Walk, trusted: bool) -> Verification:
         trusted=trusted,
         anchored=walk.anchored,
     )
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[Connection]:
-    """One read transaction, so that a posting in between is not half seen."""
-    if not path.is_file():
-        raise LedgerError(
-            f"ledger {path} does not exist. Create it first.", key="ledger.missing", path=str(path)
-        )
-    connection = open_reader(path)
-    try:
-        connection.execute("BEGIN")
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[Connection]:
-    """As ``_reading``, with a damaged file as a LedgerError."""
-    try:
-        with _reading(path) as connection:
-            yield connection
-    except (DatabaseError, UnicodeDecodeError) as error:
-        raise LedgerError(
-            f"ledger {path} cannot be read: {error}. Run ledger verify and restore a backup.",
-            key="ledger.unreadable",
-            path=str(path),
-            fault=str(error),
-        ) from error
-
-
-def _last_note(connection: Connection) -> str:
-    found = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
-    if found is None:
-        raise LedgerError(
-            "the ledger has no checkpoint. Verify it and restore a backup.",
-            key="ledger.unreadable",
-            path="",
-            fault="no checkpoint",
-        )
-    return str(found[0])
 
 
 def _not_proven(why: str) -> LedgerError:

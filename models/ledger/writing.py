@@ -57,6 +57,17 @@ def _close(connection: Connection) -> None:
         connection.close()
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Write a small text file whole, or leave the earlier one: it survives a power cut."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new name in a folder survive a power cut."""
     if os.name != "posix":

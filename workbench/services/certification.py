@@ -8,7 +8,6 @@ anything moved in between, nothing is posted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,33 +15,40 @@ from typing import Any
 from models.ledger.entry import build_entry
 from models.ledger.posting import create_ledger, post
 from models.ledger.signing import Signer
-from models.ledger.verifying import read_entries
+from models.ledger.verifying import current_results, read_entries
 from models.store import Act, Row, Store, instant
-from rubrics.canonical import Json, digest
+from rubrics.canonical import digest
 from workbench.errors import InputError, RefusedError
 from workbench.services.entries import Drafting, Records
 from workbench.services.identities import pseudonym_of, school_label
-from workbench.services.keys import ledger_origin, ledger_signer
+from workbench.services.keys import ledger_origin, ledger_signer, next_signer, settle_key
+from workbench.services.ledger_acts import (
+    carried,
+    close_ledger,
+    continuation,
+    is_own,
+    must_still_fit,
+)
+from workbench.services.looks import must_have_looked
+from workbench.services.procedure import procedure_drafts
+from workbench.services.proposals import (
+    Draft,
+    Proposal,
+    actor_of,
+    batch_of,
+    drafts_of,
+    keep,
+    moved,
+)
 from workbench.services.reach import act_for, schools_seen
 from workbench.services.results import CONCLUSION, ResultRow, result_standing
 from workbench.services.roles import authorise, same_person
-from workbench.services.supervision import accepted_schools
+from workbench.services.supervision import accepted_schools, compare
 from workbench.services.workspace import Fresh, Workspace
 
-Draft = dict[str, Json]
 _TRIAL_SEQ = 10**12  # past every entry a draft may supersede
 _FINAL_REASONS = ("missing_evidence", "not_eligible", "exempt", "deferred")
 """Reasons for having no level that may stand in the ledger, under a teacher's conclusion."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Results proposed for one school: how many, and why others cannot be yet."""
-
-    proposal_id: str
-    school_id: str
-    results: int
-    refused: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,10 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
             for reason, count in refused.items():
                 refusals[reason] = refusals.get(reason, 0) + count
             if content:
+                must_have_looked(store, workspace.policy, school_id)
                 _must_fit(workspace, school_id, content, act)
                 ready.append((school_id, content, refused))
-        made = [_keep(store, *each, act) for each in ready]
+        made = [keep(store, *each, act) for each in ready]
     if not made:
         told = ", ".join(f"{reason}: {count}" for reason, count in refusals.items()) or "none"
         raise RefusedError(
@@ -95,6 +102,27 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
             key="certify.nothing",
             reasons=tuple((f"certify.waits.{reason}", n) for reason, n in refusals.items()),
         )
+    return made
+
+
+def propose_procedure(workspace: Workspace, school_ids: list[str], act: Act) -> list[Proposal]:
+    """Propose to record what went before: publicity closed, county check accepted, holds resolved.
+
+    Raises
+    ------
+    RefusedError
+        If nothing is settled that the ledgers do not record yet.
+    """
+    compared = compare(workspace)
+    with workspace.store() as store:
+        act, schools = act_for(store, act, "certify.propose", school_ids)
+        records = _records(store, workspace)
+        found = {each: procedure_drafts(records, each, compared) for each in schools}
+        for school_id, content in found.items():
+            _must_fit(workspace, school_id, content, act)
+        made = [keep(store, each, content, {}, act) for each, content in found.items() if content]
+    if not made:
+        raise RefusedError("there is nothing to record.", key="certify.nothing_to_record")
     return made
 
 
@@ -113,8 +141,29 @@ def prospects(workspace: Workspace, person_id: str) -> list[Prospect]:
         return [_prospect(records, school_id, school_id in accepted) for school_id in schools]
 
 
-def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> Certified:
+def approve(
+    workspace: Workspace,
+    proposal_id: str,
+    act: Act,
+    fresh: Fresh,
+    passphrase: str | None = None,
+    *,
+    accept_clock: bool = False,
+) -> Certified:
     """Approve a proposal as the second person and post it to the school's ledger.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    proposal_id : str
+        Of results, of voiding, or of a change of key.
+    act : Act
+    fresh : callable
+        Random bytes for the key of a new ledger.
+    passphrase : str, optional
+        Of the ledger's key, where it has one; it is not kept.
+    accept_clock : bool
+        Post though the clock is behind the last entry, which keeps its time and says so.
 
     Raises
     ------
@@ -125,34 +174,103 @@ def approve(workspace: Workspace, proposal_id: str, act: Act, fresh: Fresh) -> C
     """
     with workspace.store() as store:
         act = authorise(store, act, "certify.approve")
-        row = store.one("proposal", proposal_id=proposal_id)
-        if row is None:
-            raise InputError(
-                f"there is no proposal {proposal_id}.", key="certify.unknown", proposal=proposal_id
-            )
+        row = _proposal(store, proposal_id)
         act = authorise(store, act, "certify.approve", row["school_id"])
-        proposer = _actor_of(store, row)
+        proposer = actor_of(store, row)
         if same_person(store, proposer, act.actor):
             raise RefusedError(
                 f"proposal {proposal_id} was made by the same person; another has to approve it.",
                 key="certify.same_person",
                 proposal=proposal_id,
             )
-        _drafts(row)
+        drafts_of(row)
         approver = _approve(store, workspace, row, act)
         # Posted after the approval is on record; a crash between the two is healed by approving
         # again, as the batch id makes the posting happen once.
         people = [pseudonym_of(store, workspace, name) for name in (proposer, approver)]
-        signer = ledger_signer(workspace, row["school_id"], fresh)
-        seqs, checkpoint = _post(store, workspace, row, people, signer, act)
+        signer = ledger_signer(workspace, row["school_id"], fresh, passphrase)
+        drafts: list[Draft] = [{**draft, "approvers": [*people]} for draft in drafts_of(row)]
+        seqs, checkpoint = _post(store, workspace, row, drafts, signer, act, accept_clock)
+        settle_key(workspace, row["school_id"])
     return Certified(proposal_id, row["school_id"], seqs, checkpoint)
+
+
+def continue_ledger(
+    workspace: Workspace, school_id: str, statement: bytes, act: Act, passphrase: str | None = None
+) -> Certified:
+    """Begin a new ledger where a key was lost or revoked, as a county's signed statement allows.
+
+    Its genesis names the old ledger's last head and holds the statement; the
+    results that stand are stated again. The old file stays beside it, closed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    school_id : str
+    statement : bytes
+        The county's note over the last head and the key drawn by
+        ``ledger_acts.prepare_continuation``.
+    act : Act
+    passphrase : str, optional
+        Of the new key.
+
+    Raises
+    ------
+    RefusedError
+        If the actor may not, or the statement is about another ledger, head or key.
+    LedgerError
+        If no county that is trusted here signed it.
+    """
+    path = workspace.ledger_path(school_id)
+    with workspace.store() as store:
+        act = authorise(store, act, "ledger.key", school_id)
+        continues = continuation(workspace, school_id, statement)
+        signer = next_signer(workspace, school_id, passphrase)
+        with store.transaction(act, "ledger.key", f"{school_id} {signer.key.key_id.hex()}"):
+            pass
+        unfinished = path.with_suffix(".continuing")
+        unfinished.unlink(missing_ok=True)
+        made = create_ledger(
+            unfinished,
+            signer.name,
+            signer,
+            school=school_label(store, school_id),
+            policy=workspace.policy.digest,
+            at=instant(act.at),
+            audit_head=store.audit_head(),
+            **continues,
+        )
+        drafts = [carried(entry) for entry in current_results(path)]
+        if drafts:
+            made = post(unfinished, drafts, "carried", signer, instant(act.at))
+    close_ledger(path, unfinished)
+    settle_key(workspace, school_id)
+    return Certified("", school_id, made.seqs, made.checkpoint)
 
 
 def _prospect(records: Records, school_id: str, accepted: bool) -> Prospect:
     drafting = Drafting(records, school_id)
     certifiable, refused = _certifiable(records, school_id, accepted)
-    ready = sum(not drafting.stands(row) for row in certifiable)
-    return Prospect(school_id, ready, len(certifiable) - ready, refused)
+    voided = sum(drafting.is_voided(row) for row in certifiable)
+    stands = sum(drafting.stands(row) for row in certifiable)
+    if voided:
+        refused = {**refused, "voided": voided}
+    return Prospect(school_id, len(certifiable) - stands - voided, stands, refused)
+
+
+def school_of(workspace: Workspace, proposal_id: str) -> str:
+    """School a proposal is about; InputError where there is no such proposal."""
+    with workspace.store() as store:
+        return str(_proposal(store, proposal_id)["school_id"])
+
+
+def _proposal(store: Store, proposal_id: str) -> Row:
+    row = store.one("proposal", proposal_id=proposal_id)
+    if row is None:
+        raise InputError(
+            f"there is no proposal {proposal_id}.", key="certify.unknown", proposal=proposal_id
+        )
+    return row
 
 
 def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str:
@@ -162,7 +280,7 @@ def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str
     if approval is not None:
         if not _is_posted(workspace, proposal):
             _must_stand(store, workspace, proposal)
-        return _actor_of(store, approval)
+        return actor_of(store, approval)
     with store.transaction(act, "certify.approve", proposal_id) as tx:
         _must_stand(store, workspace, proposal)  # looked at while nobody else can write
         tx.insert("approval", [{"proposal_id": proposal_id}])
@@ -170,49 +288,28 @@ def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str
 
 
 def _must_stand(store: Store, workspace: Workspace, proposal: Row) -> None:
+    if is_own(proposal):
+        must_still_fit(workspace, proposal)
+        return
     content, _ = _content(_records(store, workspace), proposal["school_id"])
     if digest(content) != proposal["digest"]:
-        raise RefusedError(
-            f"results of proposal {proposal['proposal_id']} have moved since it was made. "
-            "Propose anew.",
-            key="certify.moved",
-            proposal=proposal["proposal_id"],
-        )
-
-
-def _drafts(proposal: Row) -> list[Draft]:
-    """Drafts as proposed; RefusedError where they are not those the proposal's digest names."""
-    drafts: list[Draft] = json.loads(proposal["content"])
-    if digest(drafts) != proposal["digest"]:
-        raise RefusedError(
-            f"proposal {proposal['proposal_id']} has been altered in the database. Propose anew.",
-            key="certify.altered",
-            proposal=proposal["proposal_id"],
-        )
-    return drafts
+        raise moved(proposal)
 
 
 def _is_posted(workspace: Workspace, proposal: Row) -> bool:
     path = workspace.ledger_path(proposal["school_id"])
-    batch = _batch(proposal)
+    batch = batch_of(proposal)
     return path.exists() and any(entry["batch"] == batch for entry in read_entries(path))
-
-
-def _batch(proposal: Row) -> str:
-    return f"{proposal['school_id']}-{proposal['proposal_id']}"
-
-
-def _actor_of(store: Store, row: Row) -> str:
-    return str(store.where("audit_log", seq=row["tx"])[0]["actor"])
 
 
 def _post(
     store: Store,
     workspace: Workspace,
     proposal: Row,
-    approvers: list[str],
+    drafts: list[Draft],
     signer: Signer,
     act: Act,
+    accept_clock: bool,
 ) -> tuple[tuple[int, ...], str]:
     """Write the drafts of an approved proposal to the ledger; entry numbers and checkpoint."""
     school_id = proposal["school_id"]
@@ -229,8 +326,15 @@ def _post(
             at=at,
             audit_head=audit_head,
         )
-    drafts = [{**draft, "approvers": approvers} for draft in _drafts(proposal)]
-    posted = post(path, drafts, _batch(proposal), signer, at, audit_head=audit_head)
+    posted = post(
+        path,
+        drafts,
+        batch_of(proposal),
+        signer,
+        at,
+        audit_head=audit_head,
+        accept_clock=accept_clock,
+    )
     return posted.seqs, posted.checkpoint
 
 
@@ -240,21 +344,6 @@ def _must_fit(workspace: Workspace, school_id: str, content: list[Draft], act: A
     for draft in content:
         fields: dict[str, Any] = {**draft, "approvers": ["first", "second"]}
         build_entry(fields.pop("kind"), _TRIAL_SEQ, instant(act.at), origin, "trial", **fields)
-
-
-def _keep(
-    store: Store, school_id: str, content: list[Draft], refused: dict[str, int], act: Act
-) -> Proposal:
-    proposal_id = f"c{len(store.where('proposal')) + 1:04d}"
-    with store.transaction(act, "certify.propose", proposal_id) as tx:
-        row = {
-            "proposal_id": proposal_id,
-            "school_id": school_id,
-            "content": json.dumps(content, ensure_ascii=False),
-            "digest": digest(content),
-        }
-        tx.insert("proposal", [row])
-    return Proposal(proposal_id, school_id, len(content), refused)
 
 
 def _records(store: Store, workspace: Workspace) -> Records:
@@ -267,7 +356,8 @@ def _content(records: Records, school_id: str) -> tuple[list[Draft], dict[str, i
     certifiable, refused = _certifiable(records, school_id, accepted)
     drafting = Drafting(records, school_id)
     drafts = [draft for row in certifiable if (draft := drafting.draft(row)) is not None]
-    return drafts, refused
+    voided = sum(drafting.is_voided(row) for row in certifiable)
+    return drafts, {**refused, "voided": voided} if voided else refused
 
 
 def _certifiable(

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from models.cases import holds
-from models.ledger.verifying import current_results
+from models.ledger.verifying import current_results, voided_results
 from models.ratings import standing_reads
 from models.store import Row, Store
 from models.submissions import files_by_piece
@@ -21,6 +21,9 @@ from workbench.services.identities import identities, school_label
 from workbench.services.publicity import cleared
 from workbench.services.results import CONCLUSION, ResultRow, Standing, consensus_rule
 from workbench.services.workspace import Workspace
+
+_GROUNDS = ("decided_by", "composed_of", "reads")
+"""Fields that say what a result rests on."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Records:
     @cached_property
     def by_school(self) -> dict[str, list[ResultRow]]:
         """Results of each school."""
-        return _grouped(self.standing.rows, lambda row: row.school_id)
+        named = [row for row in self.standing.rows if row.teacher_id in self.who]  # not the erased
+        return _grouped(named, lambda row: row.school_id)
 
     @cached_property
     def by_teacher(self) -> dict[str, list[ResultRow]]:
@@ -86,16 +90,30 @@ class Drafting:
         path = records.workspace.ledger_path(school_id)
         found = current_results(path) if path.exists() else []
         self._stands = {(r["subject"], r["competency"]): r for r in found}
+        gone = voided_results(path) if path.exists() else []
+        self._voided = {(r["subject"], r["competency"]): r for r in gone}
         self._publicities: dict[str, Json] = {}
 
     def stands(self, row: ResultRow) -> bool:
         """Whether the ledger says the same already."""
         earlier = self._earlier(row)
-        return bool(earlier and earlier["level"] == row.level and earlier["attempt"] == row.attempt)
+        if not earlier or earlier["policy"] != self._records.workspace.policy.digest:
+            return False  # a result is stated again under the policy adopted since
+        return bool(earlier["level"] == row.level and earlier["attempt"] == row.attempt)
+
+    def is_voided(self, row: ResultRow) -> bool:
+        """Whether the same result was declared void; it is certified again only once it changed."""
+        pseudonym, _ = self._records.who[row.teacher_id]
+        gone = self._voided.get((pseudonym, row.competency))
+        if gone is None or self._earlier(row):
+            return False
+        same = gone["level"] == row.level and gone["attempt"] == row.attempt
+        grounds = self._grounds(row)
+        return same and all(gone[key] == grounds.get(key, []) for key in _GROUNDS)
 
     def draft(self, row: ResultRow) -> dict[str, Json] | None:
         """Draft of one result; None where the ledger says the same already."""
-        if self.stands(row):
+        if self.stands(row) or self.is_voided(row):
             return None
         pseudonym, person = self._records.who[row.teacher_id]
         earlier = self._earlier(row)
@@ -110,11 +128,13 @@ class Drafting:
             "pii_commit": person.commitment,
             "policy": self._records.workspace.policy.digest,
             "publicity": self._publicity(row),
-            "county_check": self._county_check,
+            "county_check": self.county_check,
             **self._grounds(row),
         }
         if earlier:
             again = "re_read" if earlier["attempt"] == row.attempt else "resubmitted"
+            if earlier["policy"] != draft["policy"]:
+                again = "policy_adopted"
             draft |= {"kind": "supersede", "supersedes": earlier["seq"], "reason": again}
         return draft
 
@@ -185,6 +205,10 @@ class Drafting:
 
     def _publicity(self, row: ResultRow) -> Json:
         publication_id, _ = self._records.shown[row.teacher_id, row.competency]
+        return self.publicity_document(publication_id)
+
+    def publicity_document(self, publication_id: str) -> Json:
+        """Identifier of a publicity, and digest of what it showed."""
         if publication_id not in self._publicities:
             listed = self._records.store.where("published_result", publication_id=publication_id)
             told = [[r["teacher_id"], r["competency"], r["level"]] for r in listed]
@@ -193,7 +217,7 @@ class Drafting:
         return self._publicities[publication_id]
 
     @cached_property
-    def _county_check(self) -> Json:
+    def county_check(self) -> Json:
         """Latest sample and what the county decided on this school; None without a sample."""
         drawn = [p for p in self._records.sample if p["school_id"] == self._school_id]
         if not drawn:

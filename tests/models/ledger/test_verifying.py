@@ -1,20 +1,25 @@
 """Verifying: what was changed is found and the first wrong entry named; what cannot be seen is said."""
 
+import base64
 import random
 import shutil
 import subprocess
 import sys
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from models.errors import LedgerError
 from models.ledger.entry import FIRST_PREV, encode, entry_hashes
 from models.ledger.notes import Checkpoint
 from models.ledger.posting import create_ledger, post
 from models.ledger.signing import new_signer
+from models.ledger.statements import CONTINUE, REVOKE, Statement, sign_statement
 from models.ledger.tables import TABLES, TRIGGERS, sqlite
 from models.ledger.tree import Frontier
 from models.ledger.verifying import (
+    Outside,
     current_results,
     latest_checkpoint,
     proof_for,
@@ -421,3 +426,161 @@ def test_verifying_loads_neither_pandas_nor_streamlit_nor_posting():
     )
     run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+OTHER = "cd" * 32
+
+
+def test_a_policy_that_is_not_in_force_is_named_at_its_entry(ledger, trusted, signer, draft):
+    post(ledger, [draft("s-9", policy=OTHER), draft("s-10")], "b-9", signer, LATER)
+    assert verify(ledger, trusted).ok  # not compared
+    found = verify(ledger, trusted, outside=Outside(policies={"ab" * 32}))
+    assert (found.first_fault, codes(found)) == (6, {"policy"})
+    assert verify(ledger, trusted, outside=Outside(policies={"ab" * 32, OTHER})).ok
+
+
+def test_a_policy_two_people_declared_in_the_ledger_is_in_force_from_there_on(
+    ledger, trusted, signer, draft
+):
+    declared = {
+        "kind": "policy",
+        "round": "2026-秋",
+        "school": "实验小学",
+        "policy": OTHER,
+        "pack": "county-2027",
+        "approvers": ["u-1"],
+    }
+    post(ledger, [declared, draft("s-9", policy=OTHER)], "b-9", signer, LATER)
+    assert verify(ledger, trusted, outside=Outside(policies={"ab" * 32})).ok
+
+
+def test_an_audit_log_that_was_cut_is_found_at_the_first_entry_it_no_longer_covers(
+    ledger, trusted, signer, draft
+):
+    post(ledger, [draft("s-9")], "b-9", signer, LATER, audit_head="11" * 32)
+    post(ledger, [draft("s-10"), draft("s-11")], "b-10", signer, LATER, audit_head="22" * 32)
+    whole = Outside(audit_heads={"11" * 32, "22" * 32})
+    assert verify(ledger, trusted, outside=whole).ok
+    found = verify(ledger, trusted, outside=Outside(audit_heads={"11" * 32}))
+    assert (found.first_fault, codes(found)) == (7, {"audit"})
+
+
+def key_entry(action, key, statement=""):
+    packed = base64.b64encode(statement.encode()).decode()
+    return {
+        "kind": "key",
+        "school": "实验小学",
+        "action": action,
+        "key": key,
+        "statement": packed,
+    }
+
+
+def revocation(county, key, head=bytes(32)):
+    return sign_statement(Statement(REVOKE, ORIGIN, 6, head, key), county)
+
+
+def test_a_revoked_key_signs_its_revocation_and_nothing_after(ledger, trusted, signer, draft):
+    county = new_signer("county.example/witness", bytes(32))
+    post(
+        ledger,
+        [key_entry("revoke", trusted[0], revocation(county, trusted[0]))],
+        "b-9",
+        signer,
+        LATER,
+    )
+    assert verify(ledger, [*trusted, county.key.text]).ok
+    with pytest.raises(LedgerError, match="closed"):
+        post(ledger, [draft("s-9")], "b-10", signer, LATER)
+
+
+def test_a_revocation_that_names_the_next_key_keeps_the_ledger_open(ledger, trusted, signer, draft):
+    new = new_signer(ORIGIN, bytes(32))
+    turn = [key_entry("revoke", trusted[0]), key_entry("rotate", new.key.text)]
+    post(ledger, turn, "b-9", signer, LATER)
+    post(ledger, [draft("s-9")], "b-10", new, LATER)
+    assert verify(ledger, trusted).ok
+
+
+def test_an_entry_after_the_revocation_is_named_though_its_hashes_fit(
+    ledger, trusted, signer, draft, monkeypatch
+):
+    post(ledger, [key_entry("revoke", trusted[0])], "b-9", signer, LATER)
+    monkeypatch.setattr("models.ledger.head.is_revoked", lambda *_: False)  # as a thief would
+    post(ledger, [draft("s-9")], "b-10", signer, LATER)
+    found = verify(ledger, trusted)
+    assert (found.first_fault, codes(found)) == (7, {"revoked"})
+
+
+@pytest.mark.parametrize("forged", ["another key", "another signer"])
+def test_a_countys_statement_that_does_not_hold_is_found(ledger, trusted, signer, forged):
+    county = new_signer("county.example/witness", bytes(32))
+    said = new_signer(ORIGIN, b"x" * 32).key.text if forged == "another key" else trusted[0]
+    note = revocation(county, said)
+    if forged == "another signer":
+        note = note.replace("\n6\n", "\n5\n")  # changed after signing
+    post(ledger, [key_entry("revoke", trusted[0], note)], "b-9", signer, LATER)
+    found = verify(ledger, [*trusted, county.key.text])
+    assert (found.first_fault, codes(found)) == (6, {"statement"})
+
+
+@pytest.mark.parametrize("text", ["nonsense", "a\n\n— n AAAAAAA=\n"])
+def test_a_statement_of_before_they_had_a_form_verifies_and_vouches_for_nothing(
+    tmp_path, trusted, signer, text
+):
+    other, path = new_signer(ORIGIN, bytes(32)), tmp_path / "next.db"
+    packed = base64.b64encode(text.encode()).decode()
+    create_ledger(
+        path, ORIGIN, other, school="实验小学", policy="ab" * 32, at=LATER, statement=packed
+    )
+    assert verify(path, [other.key.text]).ok
+    assert codes(verify(path, trusted)) == {"untrusted"}
+
+
+def test_a_ledger_a_trusted_county_says_continues_another_is_trusted(tmp_path, trusted):
+    county, other = new_signer("c.example/w", b"c" * 32), new_signer(f"{ORIGIN}/2", bytes(32))
+    said = Statement(CONTINUE, ORIGIN, 6, bytes(32), other.key.text)
+    packed = base64.b64encode(sign_statement(said, county).encode()).decode()
+    path = tmp_path / "next.db"
+    create_ledger(
+        path, other.name, other, school="实验小学", policy="ab" * 32, at=LATER, statement=packed
+    )
+    assert verify(path, [county.key.text]).ok
+    assert codes(verify(path, trusted)) == {"untrusted"}
+    stranger = new_signer("c.example/w", b"d" * 32)
+    assert codes(verify(path, [stranger.key.text])) == {"untrusted"}
+
+
+def test_a_checkpoint_beside_the_ledger_is_compared_and_anchors_nothing(
+    ledger, trusted, signer, draft, tmp_path
+):
+    old = shutil.copy(ledger, tmp_path / "old.db")
+    note = post(ledger, [draft("s-9")], "b-9", signer, LATER).checkpoint
+    found = verify(ledger, trusted, beside=[note])
+    assert (found.ok, found.anchored) == (True, False)
+    assert codes(verify(old, trusted, beside=[note])) == {"rolled_back"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_changed_byte_of_a_proof_file_or_its_record_is_proven(ledger, trusted, data):
+    found = proof_for(ledger, 5)
+    texts = {"proof": found["proof"].encode(), "body": found["body"].encode()}
+    name = data.draw(st.sampled_from(sorted(texts)))
+    changed = bytearray(texts[name])
+    place = data.draw(st.integers(0, len(changed) - 1))
+    change = data.draw(st.sampled_from(["flipped", "dropped", "doubled", "cut", "swapped"]))
+    if change == "flipped":
+        changed[place] ^= data.draw(st.integers(1, 255))
+    elif change == "dropped":
+        del changed[place]
+    elif change == "doubled":
+        changed[place:place] = changed[place : place + 1]
+    elif change == "cut":
+        del changed[place:]
+    else:
+        changed[place - 1], changed[place] = changed[place], changed[place - 1]
+    assume(bytes(changed) != texts[name])
+    given_ = {**texts, name: bytes(changed)}
+    with pytest.raises(LedgerError):
+        verify_proof(given_["body"], given_["proof"], None, trusted)
