@@ -8,7 +8,7 @@ agree as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -25,6 +25,18 @@ from scoring.similarity.pairs import (
     in_order,
     strongest,
 )
+from scoring.similarity.sketches import (
+    HOPELESS,
+    HOPELESS_WHOLE,
+    WHOLE,
+    WINDOWS,
+    Cells,
+    Frame,
+    agreement,
+    cells_of,
+    fine_structure,
+    mirrored,
+)
 
 FILE, IN_DOCUMENT, IN_SLIDES = "file", "document", "slide"
 
@@ -35,10 +47,10 @@ class PictureRow:
 
     ``dhash`` are 256-bit difference hashes as 64 hexadecimal digits, of the
     whole picture first, then of smaller windows; ``mirror`` that of the whole
-    flipped left to right. Both are empty for a flat or tiny picture, which is
-    then compared by its bytes alone, and only as a `FILE` of its own: small
-    logos sit in many documents. ``origin`` is `FILE`, `IN_DOCUMENT` or
-    `IN_SLIDES`.
+    flipped left to right; ``sketch`` its cells. All are empty for a flat or
+    tiny picture, which is then compared by its bytes alone, and only as a
+    `FILE` of its own: small logos sit in many documents. ``origin`` is `FILE`,
+    `IN_DOCUMENT` or `IN_SLIDES`.
     """
 
     piece_id: str
@@ -47,25 +59,36 @@ class PictureRow:
     dhash: tuple[str, ...] = ()
     mirror: str = ""
     origin: str = FILE
+    sketch: str = ""
 
 
 @dataclass(frozen=True)
 class PictureLimits:
     """When two pictures are a pair: the ``flag.reused_image`` rules of the policy.
 
-    All distances are bits of 256. Measured on photographs and slides: other
-    pictures differ in 54 or more, crops against windows of others in 86 or
-    more; resized, recompressed or watermarked copies stay within 50.
+    Distances are bits of 256 and find what may be one picture; agreement of the
+    sketches, -1 to 1, confirms it. Measured: resized, recompressed or stamped
+    copies stay within 50 bits and crops within 75 of a window, but two rooms of
+    one build may differ in 28 only; their sketches agree to .3, those of two
+    slides on one background to .5, of one picture cropped to .65 or more.
     """
 
     same: int = 31  # strong up to here; also what counts as one public picture
     alike: int = 50
-    window: int = 60  # a whole picture against a window of the other
+    window: int = 75  # a whole picture against a window of the other
     slide: int = 40  # as soon as a slide takes part
     public_teachers: int = 5  # more teachers than this have it: public
+    confirmed: float = 0.65  # agreement below which two pictures are not one
+    certain: float = 0.8  # agreement from which they are called the same
+
+    def unconfirmed(self, reason: str) -> int:
+        """Bits up to which two pictures are shown where no sketch can confirm them."""
+        return min(self.window, _UNSKETCHED) if reason == "cropped" else self.alike
 
 
 _DEFAULT = PictureLimits()
+_REMEMBERED = 20_000  # first looks kept at a time, 4 KiB each
+_UNSKETCHED = 60  # bits; crops against windows of other photographs differ in 86 or more
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,8 @@ class _Match:
     right: int
     distance: int
     reason: str
+    start: Frame = WHOLE
+    agreed: float | None = None
 
 
 def compare_pictures(
@@ -107,31 +132,64 @@ def compare_pictures(
     list of Pair
         At most one a kind and two pieces, the closest; kind ``slide`` where
         both pictures are out of slides, else ``image``. ``exhibits`` are the
-        digests of the two pictures. Strong pairs are the same file or within
-        ``same`` bits; mirrored and cropped ones are to be looked at.
+        digests of the two pictures. Strong pairs are the same file, or within
+        ``same`` bits and confirmed by their sketches; mirrored and cropped ones,
+        and those without a sketch to confirm them, are to be looked at.
 
     Raises
     ------
     ScoringError
-        For a hash that is not 64 hexadecimal digits.
+        For a hash or a sketch that is none.
     """
     pictures = _distinct(rows)
     worded = {(pair.a, pair.b) for pair in text_pairs}
     hashed = [at for at, picture in enumerate(pictures) if picture.rows[0].dhash]
-    matches = _matches([pictures[at].rows[0] for at in hashed], limits)
-    public = _public(pictures, hashed, matches, limits)
+    first = [pictures[at].rows[0] for at in hashed]
+    possible = _matches(first, limits)
+    public = _public([pictures[at] for at in hashed], possible, limits)
+    wanted = _wanted([pictures[at] for at in hashed], public, possible, worded, limits)
     found = [
-        _Match(hashed[match.left], hashed[match.right], match.distance, match.reason)
-        for match in matches
+        replace(m, left=hashed[m.left], right=hashed[m.right])
+        for m in _Confirming(first, limits).best(wanted)
     ]
-    found += [_Match(at, at, 0, "picture") for at in range(len(pictures))]
+    everywhere = {hashed[at] for at in public} | _many(pictures, limits)
+    found += [
+        _Match(at, at, 0, "picture", agreed=1.0)
+        for at in range(len(pictures))
+        if at not in everywhere
+    ]
     pairs = [
         pair
         for match in found
-        if match.left not in public and match.right not in public
         for pair in _pairs(pictures[match.left], pictures[match.right], match, worded, limits)
     ]
     return clustered(strongest(pairs, _closeness))
+
+
+def _wanted(
+    pictures: Sequence[_Picture],
+    public: set[int],
+    matches: Iterable[_Match],
+    worded: set[tuple[str, str]],
+    limits: PictureLimits,
+) -> list[_Match]:
+    """Matches that would make a pair if confirmed."""
+    return [
+        match
+        for match in matches
+        if match.left not in public
+        and match.right not in public
+        and _pairs(pictures[match.left], pictures[match.right], match, worded, limits)
+    ]
+
+
+def _many(pictures: Sequence[_Picture], limits: PictureLimits) -> set[int]:
+    """Pictures of which more than ``public_teachers`` have the very file."""
+    return {
+        at
+        for at, picture in enumerate(pictures)
+        if len({row.teacher_id for row in picture.rows}) > limits.public_teachers
+    }
 
 
 def _distinct(rows: Iterable[PictureRow]) -> list[_Picture]:
@@ -151,48 +209,103 @@ def _hashed_first(row: PictureRow) -> tuple[bool, str, str]:
 
 
 def _matches(rows: Sequence[PictureRow], limits: PictureLimits) -> list[_Match]:
-    """Distinct pictures alike; whole against whole is preferred, then mirrored, then cropped."""
+    """Distinct pictures that may be one, each two in every way they may be."""
     whole = words([row.dhash[0] for row in rows])
-    mirrored = [at for at, row in enumerate(rows) if row.mirror]
-    owner = np.repeat(np.arange(len(rows)), [len(row.dhash) - 1 for row in rows])
-    ways = [
-        ("cropped", near(words([w for row in rows for w in row.dhash[1:]]), whole, limits.window)),
-        ("mirrored", near(words([rows[at].mirror for at in mirrored]), whole, limits.alike)),
-        ("picture", near(whole, whole, limits.alike)),
+    turned = np.array([at for at, row in enumerate(rows) if row.mirror], dtype=np.int64)
+    mirrors = words([rows[at].mirror for at in turned.tolist()])
+    counts = [len(row.dhash) - 1 for row in rows]
+    owner = np.repeat(np.arange(len(rows)), counts)
+    window = np.concatenate([np.empty(0, np.int64), *(np.arange(1, n + 1) for n in counts)])
+    windows = words([one for row in rows for one in row.dhash[1:]])
+    return [
+        *_closest(near(whole, whole, limits.alike), np.arange(len(rows)), "picture"),
+        *_closest(near(mirrors, whole, limits.alike), turned, "mirrored"),
+        *_closest(near(windows, whole, limits.window), owner, "cropped", window),
     ]
-    place = {"cropped": owner, "mirrored": np.array(mirrored, dtype=np.int64)}
-    best: dict[tuple[int, int], _Match] = {}
-    for reason, found in ways:
-        best.update(_closest(found, place.get(reason, np.arange(len(rows))), reason))
-    return [best[name] for name in sorted(best)]
 
 
-def _closest(found: Near, place: Ints, reason: str) -> dict[tuple[int, int], _Match]:
-    """Least distance of each two pictures, either of which may be the one cropped or mirrored."""
+def _closest(found: Near, place: Ints, reason: str, window: Ints | None = None) -> Iterable[_Match]:
+    """Least distance of each two pictures, either of which may be the one cropped or mirrored.
+
+    The first of a match is the one whose window or mirror was compared.
+    """
     left, right = place[found.left], found.right
-    low, high = np.minimum(left, right), np.maximum(left, right)
     best: dict[tuple[int, int], _Match] = {}
     order = np.argsort(-found.distance, kind="stable")  # the closest is written last
-    for at in order[low[order] != high[order]].tolist():
-        name = (int(low[at]), int(high[at]))
-        best[name] = _Match(*name, int(found.distance[at]), reason)
-    return best
+    for at in order[left[order] != right[order]].tolist():
+        one, two = int(left[at]), int(right[at])
+        start = WHOLE if window is None else _window(int(window[found.left[at]]))
+        match = _Match(one, two, int(found.distance[at]), reason, start)
+        best[min(one, two), max(one, two)] = match
+    return best.values()
+
+
+def _window(number: int) -> Frame:
+    return WINDOWS[number] if number < len(WINDOWS) else WHOLE
+
+
+class _Confirming:
+    """Lays sketches of possible matches over each other, each two pictures in the best way."""
+
+    def __init__(self, rows: Sequence[PictureRow], limits: PictureLimits) -> None:
+        self._rows, self._limits = rows, limits
+        self._known: dict[tuple[int, bool, Frame], Cells] = {}
+
+    def best(self, matches: Iterable[_Match]) -> list[_Match]:
+        """Of each two pictures the match that agrees best, if any agrees enough."""
+        found: dict[tuple[int, int], _Match] = {}
+        for match in sorted(matches, key=_simplest):
+            name = (min(match.left, match.right), max(match.left, match.right))
+            known = found.get(name)
+            if known and (known.agreed is None or known.agreed >= self._limits.certain):
+                continue
+            tried = self._tried(match)
+            if tried and (known is None or (tried.agreed or 0) > (known.agreed or 0)):
+                found[name] = tried
+        return [found[name] for name in sorted(found)]
+
+    def _tried(self, match: _Match) -> _Match | None:
+        if not (self._rows[match.left].sketch and self._rows[match.right].sketch):
+            # Read before sketches were made: shown, but never called the same.
+            near_enough = match.distance <= self._limits.unconfirmed(match.reason)
+            return match if near_enough else None
+        start = self._structure(match.left, match.reason == "mirrored", match.start)
+        least = HOPELESS if match.reason == "cropped" else HOPELESS_WHOLE
+        if float(start @ self._structure(match.right)) < least:
+            return None
+        whole = self._cells(match.left, match.reason == "mirrored")
+        agreed = agreement(whole, self._cells(match.right), match.start)
+        return replace(match, agreed=agreed) if agreed >= self._limits.confirmed else None
+
+    def _cells(self, at: int, turned: bool = False) -> Cells:
+        cells = cells_of(self._rows[at].sketch)
+        return mirrored(cells) if turned else cells
+
+    def _structure(self, at: int, turned: bool = False, frame: Frame = WHOLE) -> Cells:
+        name = (at, turned, frame)
+        if name not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[name] = fine_structure(self._cells(at, turned), frame)
+        return self._known[name]
+
+
+def _simplest(match: _Match) -> tuple[int, int, int, int]:
+    ways = ("picture", "mirrored", "cropped")
+    return (ways.index(match.reason), match.distance, match.left, match.right)
 
 
 def _public(
-    pictures: Sequence[_Picture],
-    hashed: Sequence[int],
-    matches: Sequence[_Match],
-    limits: PictureLimits,
+    pictures: Sequence[_Picture], matches: Iterable[_Match], limits: PictureLimits
 ) -> set[int]:
     """Pictures that more than ``public_teachers`` teachers have, the same or nearly."""
     teachers = [{row.teacher_id for row in picture.rows} for picture in pictures]
     having = [set(own) for own in teachers]
-    for match in matches:
-        if match.reason == "picture" and match.distance <= limits.same:
-            left, right = hashed[match.left], hashed[match.right]
-            having[left] |= teachers[right]
-            having[right] |= teachers[left]
+    checking = _Confirming([picture.rows[0] for picture in pictures], limits)
+    close = [m for m in matches if m.reason == "picture" and m.distance <= limits.same]
+    for match in checking.best(close):
+        having[match.left] |= teachers[match.right]
+        having[match.right] |= teachers[match.left]
     return {at for at, who in enumerate(having) if len(who) > limits.public_teachers}
 
 
@@ -229,6 +342,7 @@ def _pair(
     one: PictureRow, two: PictureRow, match: _Match, kind: str, limits: PictureLimits
 ) -> Pair:
     close = match.reason == "picture" and match.distance <= limits.same
+    close &= match.agreed is not None and match.agreed >= limits.certain
     tier = STRONG if close else LOOK
     return in_order(
         Pair(

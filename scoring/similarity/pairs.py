@@ -22,7 +22,7 @@ SELF = "self"  # one teacher's own re-use: its own category with its own rule
 TIERS = (STRONG, LOOK, SELF)
 
 REASONS = (
-    *("copied", "popular", "identical_text"),
+    *("copied", "popular", "mosaic", "identical_text"),
     *("picture", "mirrored", "cropped"),
     *("frames", "container", "identical_file"),
     *("author_is_teacher", "author", "revisions", "created"),

@@ -1,22 +1,37 @@
 """Copied text: which two texts share rare fingerprints, joined by sorting and never pair by pair.
 
 What everyone has is no copy: known text (blank forms, public quotations) goes
-first, then hashes that more than ``df_cap`` teachers have. What is left is rare,
-and two texts that share enough of it, or one long run of it, are a pair. The cut
-hides a text that very many copied, so hashes too frequent for it are joined once
-more, each to one document instead of to each other.
+first, then hashes that more than ``df_cap`` teachers have. What is left counts
+by its rarity: in full where two alone share it, less where several cite it. Two
+texts that share enough of it, or one long run of it, are a pair. The cut hides a
+text that very many copied, so hashes too frequent for it are joined once more,
+each to one document instead of to each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scoring.similarity.fingerprints import GRAM, WINDOW, Fingerprint, Hashes, without
+from scoring.similarity.calibrating import TOO_FEW, Calibration, calibrated
+from scoring.similarity.candidates import Candidates, candidates
+from scoring.similarity.fingerprints import NOTHING_KNOWN, Fingerprint, Hashes, without
+from scoring.similarity.joining import (
+    Bools,
+    Floats,
+    Hits,
+    Owners,
+    Shared,
+    Tally,
+    all_pairs,
+    shared_parts,
+    to_fullest,
+)
+from scoring.similarity.limits import TextLimits
+from scoring.similarity.mosaics import mosaic_pairs
 from scoring.similarity.pairs import (
     LOOK,
     SELF,
@@ -29,85 +44,42 @@ from scoring.similarity.pairs import (
     strongest,
 )
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
-MERGE_GAP = 2 * WINDOW + 4  # characters two fingerprints of one run may lie apart
+_DEFAULT = TextLimits()
+_UNCALIBRATED = Calibration.of(TOO_FEW, 0, _DEFAULT)
 
 
 @dataclass(frozen=True)
 class TextRow:
-    """Text of one piece; a piece of several files may have several rows."""
+    """Text of one piece; a piece of several files may have several rows.
+
+    ``stratum`` is school, subject and competency, by which null pairs are told;
+    ``slot`` what the piece was handed in for. Either may be empty: unknown.
+    """
 
     piece_id: str
     teacher_id: str
     fingerprint: Fingerprint
-
-
-@dataclass(frozen=True)
-class TextLimits:
-    """When two texts are a pair: the ``flag.copied_text`` rules of the policy.
-
-    Attributes
-    ----------
-    min_own_fingerprints : int
-        Own fingerprints (known text removed) below which a text is too short
-        to compare; about three characters each.
-    strong_share, look_share : float
-        Share of the smaller own text from which a pair is strong, or one to
-        look at. The form left in unregistered moves these: measured precision
-        .91, .98 and 1.00 at .13, .16 and .20.
-    strong_run, look_run : int
-        Longest run from which it is, in normalised characters.
-    df_cap : int
-        Teachers who may share a hash before it counts as common.
-    min_shared : int
-        Shared rare hashes below which a pair is not even a candidate.
-    share_floor : int
-        The least a share is divided by, in fingerprints, or a text of few own
-        words would be copied by a phrase.
-    min_identical : int
-        Own fingerprints from which a text too short to compare is still
-        reported when another equals it to the letter.
-    popular_share : float
-        Share of its own hashes that links a text to the fullest of a group of
-        more than ``df_cap``.
-    popular_most : float
-        Share of teachers beyond which a hash is a form that nobody registered.
-    """
-
-    min_own_fingerprints: int = 120
-    strong_share: float = 0.20
-    strong_run: int = 170
-    look_share: float = 0.13
-    look_run: int = 130
-    df_cap: int = 20
-    min_shared: int = 6
-    share_floor: int = 40
-    min_identical: int = 20
-    popular_share: float = 0.30
-    popular_most: float = 0.05
-
-    def tier(self, share: float, run: int) -> str:
-        """`STRONG`, `LOOK`, or empty for a pair below both."""
-        if share >= self.strong_share or run >= self.strong_run:
-            return STRONG
-        return LOOK if share >= self.look_share or run >= self.look_run else ""
+    stratum: tuple[str, str, str] = ("", "", "")
+    slot: str = ""
 
 
 @dataclass(frozen=True)
 class TextComparison:
-    """Pairs of texts, and the pieces whose own text was too short to compare."""
+    """Pairs of texts, and what could not be compared.
+
+    ``not_compared`` are pieces whose own text is too short; ``crowded`` those
+    whose text very many have, so that a form nobody registered cannot be told
+    from a text that many copied; ``calibration`` says how the limits came about.
+    """
 
     pairs: list[Pair]
     not_compared: tuple[str, ...]
-
-
-_DEFAULT = TextLimits()
+    crowded: tuple[str, ...] = ()
+    calibration: Calibration = _UNCALIBRATED
 
 
 def compare_texts(
-    rows: Iterable[TextRow], known: Hashes, limits: TextLimits = _DEFAULT
+    rows: Iterable[TextRow], known: Hashes = NOTHING_KNOWN, limits: TextLimits = _DEFAULT
 ) -> TextComparison:
     """Find copied text between all pieces at once.
 
@@ -116,7 +88,8 @@ def compare_texts(
     rows : iterable of TextRow
         In any order; the result does not depend on it.
     known : sorted uint64 array
-        From `known_hashes`: blank forms and public quotations.
+        From `known_hashes`: blank forms and public quotations, where the
+        fingerprints are not `own_fingerprint`s already.
     limits : TextLimits
 
     Returns
@@ -125,172 +98,179 @@ def compare_texts(
         Pairs in clusters, strong first. A pair of one teacher's own pieces has
         tier ``self``. No row gives no pair. Cost grows as sorting does.
     """
-    own = [
-        TextRow(row.piece_id, row.teacher_id, without(row.fingerprint, known))
-        for row in sorted(rows, key=lambda row: (row.piece_id, row.fingerprint.digest))
-    ]
+    own = sorted(rows, key=lambda row: (row.piece_id, row.fingerprint.digest))
+    if len(known):
+        own = [replace(row, fingerprint=without(row.fingerprint, known)) for row in own]
     least = limits.min_own_fingerprints
     long = [row for row in own if len(row.fingerprint) >= least]
     short = [row for row in own if len(row.fingerprint) < least]
-    pairs = strongest(_copied(long, limits) + _identical(short, limits), _extent)
+    join = _Join(long, limits)
+    crowd = [long[at] for at in join.crowded()]
+    popular = [*join.popular(), *_crowds(crowd, limits)]
+    copied, calibration = join.copied({piece for pair in popular for piece in (pair.a, pair.b)})
+    found = [*copied, *popular, *_identical(short, limits)]
+    pairs = strongest(found, _extent)
     compared = {row.piece_id for row in long}
+    paired = {piece for pair in pairs for piece in (pair.a, pair.b)}
     left = dict.fromkeys(row.piece_id for row in short if row.piece_id not in compared)
-    return TextComparison(clustered(pairs), tuple(left))
+    alone = dict.fromkeys(row.piece_id for row in crowd if row.piece_id not in paired)
+    return TextComparison(clustered(pairs), tuple(left), tuple(alone), calibration)
 
 
 def _extent(pair: Pair) -> tuple[float, ...]:
     return (TIERS.index(pair.tier), -(pair.share or 0.0), -(pair.longest_run or 0))
 
 
-def _copied(rows: Sequence[TextRow], limits: TextLimits) -> list[Pair]:
-    """Rare pairs first; the popular join adds what the cut hid from them."""
-    if len(rows) < 2:
-        return []
-    own = np.array([len(row.fingerprint) for row in rows], dtype=np.int64)
-    index = _Index.of(rows)
-    common = index.teachers > limits.df_cap
-    rare_counts = own - np.bincount(index.documents[common], minlength=len(rows))
-    hits = _all_pairs(index.only(~common))
-    found = _pairs(rows, hits, rare_counts, limits, "copied")
-    popular = index.only(common & (index.teachers <= _most_teachers(rows, limits)))
-    return found + _pairs(rows, _to_fullest(popular, len(rows)), own, limits, "popular")
+class _Join:
+    """All texts long enough, joined once; asked for its rare, popular and crowded pairs."""
+
+    def __init__(self, rows: Sequence[TextRow], limits: TextLimits) -> None:
+        self._rows, self._limits = rows, limits
+        self._owners = Owners.of([row.teacher_id for row in rows], [row.slot for row in rows])
+        self._own = np.array([len(row.fingerprint) for row in rows], dtype=np.float64)
+        self._common, self._form, self._doubt = np.zeros((3, len(rows)))
+        self._most = _most_teachers(int(self._owners.teacher.max(initial=-1)) + 1, limits)
+        self._frequent: list[Shared] = []
+        tally = Tally(limits.min_shared)
+        for part in self._parts():
+            tally.count(self._rare(part))
+        again = (tally.only_enough(self._rare_hits(part)) for part in self._parts())
+        self._hits = Hits.joined(list(again))
+
+    def _parts(self) -> Iterable[Shared]:
+        if len(self._rows) < 2:
+            return ()
+        prints = [row.fingerprint for row in self._rows]
+        return shared_parts(prints, self._owners, self._limits.form_share)
+
+    def _rare(self, part: Shared) -> Hits:
+        """Rare hits of one part; what is common is counted, what is popular kept for later."""
+        count = len(self._rows)
+        common = (part.teachers > self._limits.df_cap) | part.form
+        frequent = part.only(common)
+        self._common += np.bincount(frequent.documents, minlength=count)
+        form = (frequent.teachers > self._most) | frequent.form
+        self._form += np.bincount(frequent.only(form).documents, minlength=count)
+        half = (part.teachers > self._limits.df_cap // 2) & (part.teachers <= self._most)
+        self._frequent.append(part.only(half & ~part.form))
+        rare = part.only(~common)
+        doubt = np.repeat(1.0 - self._weights(rare), rare.sizes)
+        self._doubt += np.bincount(rare.documents, doubt, minlength=count)
+        return self._rare_hits(part)
+
+    def _rare_hits(self, part: Shared) -> Hits:
+        rare = part.only((part.teachers <= self._limits.df_cap) & ~part.form)
+        return all_pairs(rare, self._weights(rare), len(self._rows))
+
+    def _weights(self, rare: Shared) -> Floats:
+        """Weight of each hash: one that few teachers have counts in full."""
+        return np.minimum(1.0, self._limits.rare_teachers / np.maximum(rare.teachers, 1))
+
+    def copied(self, popular: Collection[str]) -> tuple[list[Pair], Calibration]:
+        """Pairs of rare words, and how the limits they passed were calibrated.
+
+        Pieces of a ``popular`` text share its rare remains too; no chance in that.
+        """
+        limits, own = self._limits, self._own - self._common
+        found = candidates(
+            self._hits, own, own - self._doubt, limits.min_shared, limits.share_floor
+        )
+        null, per_null = _null_pairs([row.stratum for row in self._rows], found)
+        of_one = np.array([row.piece_id in popular for row in self._rows], dtype=np.bool_)
+        null &= ~(of_one[found.first] & of_one[found.second])
+        limits, calibration = calibrated(found.rare_share, found.rare_run, null, per_null, limits)
+        strong = (found.rare_share >= limits.strong_share) | (found.rare_run >= limits.strong_run)
+        parts = found.rare_share / limits.look_share, found.rare_run / limits.look_run
+        look = (np.maximum(*parts) >= 1) | (np.add(*parts) >= limits.look_both)
+        many = ~look & (found.share >= limits.popular_share)
+        many &= found.shared >= 2 * limits.share_floor
+        rest = ~look & ~many
+        mosaic = np.zeros(len(found), dtype=np.bool_)
+        mosaic[rest] = mosaic_pairs(found.only(rest), own, self._owners.teacher, limits)
+        pairs = [
+            *_pairs(self._rows, found, strong, STRONG, "copied"),
+            *_pairs(self._rows, found, look & ~strong, LOOK, "copied"),
+            *_pairs(self._rows, found, many, LOOK, "popular"),
+            *_pairs(self._rows, found, mosaic, LOOK, "mosaic"),
+        ]
+        return pairs, calibration
+
+    def popular(self) -> list[Pair]:
+        """Pairs of frequent words, each text with the fullest of its group."""
+        share = self._limits.popular_share
+        return _hubs(self._rows, self._frequent, self._own - self._form, self._limits, share)
+
+    def crowded(self) -> list[int]:
+        """Texts of which hardly anything is left once common hashes are out."""
+        crowd = self._common >= self._limits.crowded_share * self._own
+        return np.flatnonzero(crowd & (self._own > 0)).tolist()
 
 
-def _most_teachers(rows: Sequence[TextRow], limits: TextLimits) -> int:
+def _most_teachers(n_teachers: int, limits: TextLimits) -> int:
     """Teachers up to whom a common hash may be one copied text, not an unregistered form.
 
     A twentieth of all; in small rounds three times the cut, but never more than half.
     """
-    n_teachers = len({row.teacher_id for row in rows})
     return max(int(limits.popular_most * n_teachers), min(3 * limits.df_cap, n_teachers // 2))
 
 
-@dataclass(frozen=True)
-class _Index:
-    """Every hash that two texts share, sorted by hash and within it by document.
-
-    ``teachers`` is, for each entry, how many teachers have its hash.
-    """
-
-    hashes: Hashes
-    documents: Ints
-    positions: Ints
-    teachers: Ints
-
-    @classmethod
-    def of(cls, rows: Sequence[TextRow]) -> _Index:
-        """Sort all entries; documents are numbered by their place in ``rows``."""
-        hashes = np.concatenate([row.fingerprint.hashes for row in rows])
-        order = np.argsort(hashes, kind="stable")
-        hashes = hashes[order]
-        same = hashes[1:] == hashes[:-1]
-        shared = np.append(same, False) | np.insert(same, 0, False)
-        hashes, order = hashes[shared], order[shared]
-        bounds = np.cumsum([len(row.fingerprint) for row in rows])
-        documents = np.searchsorted(bounds, order, side="right")
-        positions = np.concatenate([row.fingerprint.positions for row in rows])[order]
-        return cls(hashes, documents, positions, _teachers_of(hashes, documents, rows))
-
-    def only(self, keep: Bools) -> _Index:
-        """The entries kept."""
-        return _Index(
-            self.hashes[keep], self.documents[keep], self.positions[keep], self.teachers[keep]
-        )
+def _null_pairs(strata: Sequence[tuple[str, str, str]], found: Candidates) -> tuple[Bools, float]:
+    """Candidates that differ in school, subject and competency; all pairs for each such pair."""
+    told = np.array([all(one) for one in strata], dtype=np.bool_)
+    if not told.any():
+        return np.zeros(len(found), dtype=np.bool_), 1.0
+    columns = zip(*strata, strict=True)
+    codes = np.array([np.unique(names, return_inverse=True)[1] for names in columns])
+    null = (codes[:, found.first] != codes[:, found.second]).all(axis=0)
+    shifted = np.roll(np.arange(len(strata)), len(strata) // 2)
+    chance = (codes != codes[:, shifted]).all(axis=0) & told & told[shifted]
+    null &= told[found.first] & told[found.second]
+    return null, 1.0 / max(float(chance.mean()), 1.0 / len(strata))
 
 
-def _starts(hashes: Hashes) -> Ints:
-    """Where each hash begins in a sorted list."""
-    return np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))[: len(hashes)]
+def _crowds(rows: Sequence[TextRow], limits: TextLimits) -> list[Pair]:
+    """Texts that very many share nearly whole, each with the fullest of its kind."""
+    if len(rows) < 2:
+        return []
+    owners = Owners.of([row.teacher_id for row in rows], [""] * len(rows))
+    parts = shared_parts([row.fingerprint for row in rows], owners, limits.form_share)
+    own = np.array([len(row.fingerprint) for row in rows], dtype=np.float64)
+    return _hubs(rows, list(parts), own, limits, limits.crowded_share)
 
 
-def _teachers_of(hashes: Hashes, documents: Ints, rows: Sequence[TextRow]) -> Ints:
-    """Distinct teachers of each entry's hash: one teacher's re-use must not look like a form."""
-    names, teacher = np.unique([row.teacher_id for row in rows], return_inverse=True)
-    starts = _starts(hashes)
-    sizes = np.diff(np.append(starts, len(hashes)))
-    group = np.repeat(np.arange(len(starts)), sizes)
-    having = np.unique(group * len(names) + teacher[documents]) // len(names)
-    return np.repeat(np.bincount(having, minlength=len(starts)), sizes)
-
-
-@dataclass(frozen=True)
-class _Hits:
-    """One row a hash two documents share: the documents and the place in each."""
-
-    first: Ints
-    second: Ints
-    at_first: Ints
-    at_second: Ints
-
-
-def _all_pairs(index: _Index) -> _Hits:
-    """Every two documents of one hash; groups are small, as ``df_cap`` bounds them."""
-    left, right = [], []
-    here = np.arange(len(index.hashes) - 1)
-    shift = 1
-    while len(here):
-        here = here[here + shift < len(index.hashes)]
-        here = here[index.hashes[here] == index.hashes[here + shift]]
-        left.append(here)
-        right.append(here + shift)
-        shift += 1
-    return _hits(index, left, right)
-
-
-def _to_fullest(index: _Index, n_documents: int) -> _Hits:
-    """Every document of a hash with one of them: as many rows as entries, not their square.
-
-    That one is the document with most popular hashes, the fullest copy, so that
-    the same few documents gather the others.
-    """
-    if not len(index.hashes):
-        return _hits(index, [], [])
-    counts = np.bincount(index.documents, minlength=n_documents)
-    rank = np.empty(n_documents, dtype=np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(n_documents)
-    starts = _starts(index.hashes)
-    sizes = np.diff(np.append(starts, len(index.hashes)))
-    ranks = rank[index.documents]
-    fullest = np.flatnonzero(ranks == np.repeat(np.minimum.reduceat(ranks, starts), sizes))
-    hub = np.repeat(fullest, sizes)
-    other = np.flatnonzero(hub != np.arange(len(hub)))
-    return _hits(index, [hub[other]], [other])
-
-
-def _hits(index: _Index, left: list[Ints], right: list[Ints]) -> _Hits:
-    one = np.concatenate([np.empty(0, dtype=np.int64), *left])
-    two = np.concatenate([np.empty(0, dtype=np.int64), *right])
-    return _Hits(
-        index.documents[one], index.documents[two], index.positions[one], index.positions[two]
-    )
+def _hubs(
+    rows: Sequence[TextRow],
+    parts: Sequence[Shared],
+    own: Floats,
+    limits: TextLimits,
+    share: float,
+) -> list[Pair]:
+    """Each text with the fullest of those it shares so much of its own hashes with."""
+    fullness = np.zeros(len(rows), dtype=np.int64)
+    for part in parts:
+        fullness += np.bincount(part.documents, minlength=len(rows))
+    tally = Tally(limits.min_shared)
+    for part in parts:
+        tally.count(to_fullest(part, fullness))
+    hits = Hits.joined([tally.only_enough(to_fullest(part, fullness)) for part in parts])
+    found = candidates(hits, own, own, limits.min_shared, limits.share_floor, of_second=True)
+    return _pairs(rows, found, found.share >= share, LOOK, "popular")
 
 
 def _pairs(
-    rows: Sequence[TextRow], hits: _Hits, counts: Ints, limits: TextLimits, reason: str
+    rows: Sequence[TextRow], found: Candidates, chosen: Bools, tier: str, reason: str
 ) -> list[Pair]:
-    """Score the candidates and keep those a person should see."""
-    names = hits.first * len(rows) + hits.second
-    candidates, which, shared = np.unique(names, return_inverse=True, return_counts=True)
-    enough = np.flatnonzero(shared >= limits.min_shared)
-    if not len(enough):
-        return []
-    runs = _longest_runs(hits, which, shared >= limits.min_shared)
-    first, second = candidates[enough] // len(rows), candidates[enough] % len(rows)
-    smaller = np.minimum(counts[first], counts[second])
-    divisor = counts[second] if reason == "popular" else smaller
-    shares = shared[enough] / np.maximum(divisor, limits.share_floor)
-    found = []
-    for one, two, share, run in zip(first, second, shares, runs[enough], strict=True):
-        tier = _tier(min(float(share), 1.0), int(run), limits, reason)
-        if tier and rows[one].piece_id != rows[two].piece_id:
-            found.append(_pair(rows[one], rows[two], float(share), int(run), tier, reason))
-    return found
-
-
-def _tier(share: float, run: int, limits: TextLimits, reason: str) -> str:
-    if reason == "popular":
-        return LOOK if share >= limits.popular_share else ""
-    return limits.tier(share, run)
+    return [
+        _pair(rows[one], rows[two], share, run, tier, reason)
+        for one, two, share, run in zip(
+            found.first[chosen].tolist(),
+            found.second[chosen].tolist(),
+            found.share[chosen].tolist(),
+            found.run[chosen].tolist(),
+            strict=True,
+        )
+        if rows[one].piece_id != rows[two].piece_id
+    ]
 
 
 def _pair(one: TextRow, two: TextRow, share: float, run: int, tier: str, reason: str) -> Pair:
@@ -307,25 +287,6 @@ def _pair(one: TextRow, two: TextRow, share: float, run: int, tier: str, reason:
             reason=reason,
         )
     )
-
-
-def _longest_runs(hits: _Hits, which: Ints, wanted: Bools) -> Ints:
-    """Longest run of each candidate in normalised characters, 0 where not wanted.
-
-    A run is shared hashes at the same offset between the two texts, each
-    beginning at most ``MERGE_GAP`` characters after the one before.
-    """
-    kept = np.flatnonzero(wanted[which])
-    pair, at = which[kept], hits.at_first[kept]
-    offset = at - hits.at_second[kept]
-    order = np.lexsort((at, offset, pair))
-    pair, at, offset = pair[order], at[order], offset[order]
-    breaks = (np.diff(pair) != 0) | (np.diff(offset) != 0) | (np.diff(at) > MERGE_GAP)
-    begin = np.flatnonzero(np.concatenate(([True], breaks)))
-    end = np.append(begin[1:], len(pair)) - 1
-    runs = np.zeros(len(wanted), dtype=np.int64)
-    np.maximum.at(runs, pair[begin], at[end] - at[begin] + GRAM)
-    return runs
 
 
 def _identical(rows: Sequence[TextRow], limits: TextLimits) -> list[Pair]:

@@ -27,8 +27,9 @@ _NOBODY = re.compile(
     r"|python-docx|openpyxl|apache\s?poi|steve canny|libreoffice.*|openoffice.*|aspose.*|\d+)"
 )
 
-# Creation times that libraries ship in their blank file, to the second.
-_BORN_WITH_LIBRARY = ("2013-12-23T23:15:00", "2013-01-27T09:14:16", "2006-09-16T00:00:00")
+BORN_WITH_LIBRARY = ("2013-12-23T23:15:00", "2013-01-27T09:14:16", "2006-09-16T00:00:00")
+"""Creation times that libraries ship in their blank file, to the second."""
+
 _SECONDS = len("2026-11-21T03:04:05")
 
 
@@ -214,7 +215,7 @@ def _same_second(
     rows: Sequence[DocumentRow], forms: Sequence[DocumentRow], limits: TraceLimits
 ) -> list[Pair]:
     """Two teachers' documents created in the same second: one file, saved under two names."""
-    nobody = {form.created_at[:_SECONDS] for form in forms} | set(_BORN_WITH_LIBRARY)
+    nobody = {form.created_at[:_SECONDS] for form in forms} | set(BORN_WITH_LIBRARY)
     groups = _groups(
         (row.created_at[:_SECONDS], row)
         for row in rows

@@ -43,6 +43,7 @@ class Picture:
     height: int | None = None
     dhash: tuple[str, ...] = ()
     mirror: str = ""
+    sketch: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ class FileFacts:
 
     ``dhash`` holds twelve 256-bit difference hashes as 64 hexadecimal digits
     each, the whole picture first, then eleven smaller windows; ``mirror`` is
-    the hash of the whole picture flipped left to right. ``frames`` holds one
-    hash for each of twelve moments of a video, ``""`` where the frame is flat
-    or missing. Times are ISO 8601 as the file states them, in UTC if it says
-    so, else without a zone. ``pages`` are PDF pages, slides, or the pages Word
+    the hash of the whole picture flipped left to right, ``sketch`` its 32 × 32
+    cells of 16 shades. ``frames`` holds one hash for each of twelve moments of a
+    video, ``""`` where the frame is flat or missing. Times are ISO 8601 as the file
+    states them, in UTC if it says so, else without a zone. ``pages`` are PDF pages,
+    slides, or the pages Word
     counted. ``fps`` is frames a second, ``duration_s`` seconds.
     """
 
@@ -69,6 +71,7 @@ class FileFacts:
     frames: tuple[str, ...] = ()
     dhash: tuple[str, ...] = ()
     mirror: str = ""
+    sketch: str = ""
     pictures: tuple[Picture, ...] = ()
     author: str = ""
     last_modified_by: str = ""

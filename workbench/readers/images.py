@@ -33,12 +33,14 @@ FORMATS = {
 }
 
 _SIDE = 16  # cells a side: 256 bits
+_SKETCH = 32  # cells a side of the sketch that confirms a find
 _WORK = 512  # longer side hashes are computed from, pixels
 _SMALLEST = 200  # pixels; smaller pictures are icons and not compared
 _FLATTEST = 12.0  # standard deviation of grey levels (0–255); below it there is nothing to compare
 _BORDER_STEP = 24  # grey levels a pixel may differ from its border's median
 _BORDER_SHARE = 0.01  # share of pixels in a border row that may differ more
 _MOST_TRIMMED = 0.4  # share of a side that may be border
+_BORDERS = 4  # one inside the other: a frame, its blurred edge, the paper's margin
 
 # (left, top, right, bottom) cut off, in shares of the side: whole; all sides; one side
 WINDOWS = (
@@ -67,13 +69,16 @@ def read_image(path: Path, limits: Limits) -> FileFacts:
         exif = image.getexif()
         details = exif.get_ifd(ExifTags.IFD.Exif)
         width, height = _upright_size(image.size, exif.get(ExifTags.Base.Orientation))
-        hashes, mirror = hashes_of(working_copy(image))
+        grey = working_copy(image)
+        hashes, mirror = hashes_of(grey)
+        sketch = sketch_of(grey) if hashes else ""
     return FileFacts(
         media_type,
         width=width,
         height=height,
         dhash=hashes,
         mirror=mirror,
+        sketch=sketch,
         taken_at=_exif_time(details.get(ExifTags.Base.DateTimeOriginal)),
         encoder=_exif_text(exif.get(ExifTags.Base.Software)),
     )
@@ -87,11 +92,13 @@ def hash_picture(data: bytes, name: str, limits: Limits) -> tuple[Picture, int]:
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         with opened(io.BytesIO(data), limits) as image:
-            hashes, mirror = hashes_of(working_copy(image))
+            grey = working_copy(image)
+            hashes, mirror = hashes_of(grey)
+            sketch = sketch_of(grey) if hashes else ""
             width, height = image.info.get("full_size", image.size)
     except Unreadable:
         return Picture(name, sha256), 0
-    return Picture(name, sha256, width, height, hashes, mirror), width * height
+    return Picture(name, sha256, width, height, hashes, mirror, sketch), width * height
 
 
 def hashes_of(grey: Image.Image, smallest: int = _SMALLEST) -> tuple[tuple[str, ...], str]:
@@ -110,13 +117,27 @@ def hashes_of(grey: Image.Image, smallest: int = _SMALLEST) -> tuple[tuple[str, 
         Hashes as 64 hexadecimal digits, in the order of :data:`WINDOWS`; empty
         for a picture that is tiny or flat.
     """
-    trimmed = _trim(grey)
     if min(grey.info.get("full_size", grey.size)) < smallest:
         return (), ""
+    trimmed = _trim(grey)
     if float(np.asarray(trimmed, dtype=np.float32).std()) < _FLATTEST:
         return (), ""
     hashes = tuple(_dhash(trimmed, window) for window in WINDOWS)
     return hashes, _dhash(ImageOps.mirror(trimmed), WINDOWS[0])
+
+
+def sketch_of(grey: Image.Image) -> str:
+    """Sketch of a grey picture: 32 × 32 cells of 16 shades as hexadecimal digits, row by row.
+
+    Borders are cut off and the shades stretched, all but the darkest and the
+    lightest fiftieth of the cells.
+    """
+    cells = np.asarray(
+        _trim(grey).resize((_SKETCH, _SKETCH), Image.Resampling.BOX), dtype=np.float32
+    )
+    dark, light = np.percentile(cells, (2, 98))
+    shades = ((cells - dark) * (15 / max(light - dark, 1.0))).round().clip(0, 15)
+    return "".join(f"{int(shade):x}" for shade in shades.ravel())
 
 
 def frame_hash(grey: Image.Image) -> str:
@@ -135,14 +156,17 @@ def _dhash(grey: Image.Image, window: tuple[float, ...]) -> str:
 
 
 def _trim(grey: Image.Image) -> Image.Image:
-    """Cut off borders of one shade."""
+    """Cut off borders of one shade, and what margin the picture has inside them."""
     cells = np.asarray(grey, dtype=np.int16)
-    height, width = cells.shape
-    top, bottom = _border(cells), _border(cells[::-1])
-    left, right = _border(cells.T), _border(cells.T[::-1])
-    if not (top or bottom or left or right):
-        return grey
-    return grey.crop((left, top, max(width - right, left + 1), max(height - bottom, top + 1)))
+    left, top, right, bottom = 0, 0, cells.shape[1], cells.shape[0]
+    for _ in range(_BORDERS):
+        inside = cells[top:bottom, left:right]
+        sides = [_border(side) for side in (inside.T, inside, inside.T[::-1], inside[::-1])]
+        if not any(sides) or min(inside.shape) < _SIDE:
+            break
+        left, right = left + sides[0], max(right - sides[2], left + sides[0] + 1)
+        top, bottom = top + sides[1], max(bottom - sides[3], top + sides[1] + 1)
+    return grey.crop((left, top, right, bottom))
 
 
 def _border(cells: np.ndarray) -> int:

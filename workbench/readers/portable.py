@@ -117,8 +117,10 @@ def _picture(item: Any, name: str, limits: Limits) -> tuple[Picture, int]:
         return Picture(name, sha256, width, height), 0
     with contextlib.suppress(pypdfium2.PdfiumError, ValueError, RuntimeError):
         bitmap = item.get_bitmap()
-        hashes, mirror = images.hashes_of(images.working_copy(bitmap.to_pil()))
-        return Picture(name, sha256, width, height, hashes, mirror), width * height
+        grey = images.working_copy(bitmap.to_pil())
+        hashes, mirror = images.hashes_of(grey)
+        sketch = images.sketch_of(grey) if hashes else ""
+        return Picture(name, sha256, width, height, hashes, mirror, sketch), width * height
     return Picture(name, sha256, width, height), width * height
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.store import Row, Store
-from models.submissions import blank_forms, extracts, files_by_piece
+from models.submissions import facts_of_file, files_by_piece
 from scoring.similarity.passages import Passage, passages
 from workbench import messages
+from workbench.services.case_parties import adverse_of
 from workbench.services.flags import piece_labels, sentence
-from workbench.services.holds import ADVERSE
 from workbench.services.roles import ALLOWED
+from workbench.services.similarity import known_texts
 from workbench.services.workspace import Workspace
 
 SHOWN_PASSAGES = 3
@@ -50,8 +51,12 @@ def exhibits_of(workspace: Workspace, case: Row) -> Exhibits:
     with workspace.store() as store:
         labels = piece_labels(store)
         ids = [each for each in flag["ids"] if each in labels] if flag else []
-        shared = _passages(store, ids) if case["code"] in _WITH_PASSAGES and len(ids) == 2 else ()
-    two = ADVERSE if workspace.policy["hold.adverse_needs_two"] else ()
+        shared = (
+            _passages(workspace, store, ids)
+            if case["code"] in _WITH_PASSAGES and len(ids) == 2
+            else ()
+        )
+    two = adverse_of(case) if workspace.policy["hold.adverse_needs_two"] else ()
     return Exhibits(
         sentence(flag, messages.language()) if flag else "",
         messages.text(f"flag.{case['code']}.innocent"),
@@ -64,10 +69,10 @@ def exhibits_of(workspace: Workspace, case: Row) -> Exhibits:
     )
 
 
-def _passages(store: Store, ids: list[str]) -> tuple[tuple[str, str], ...]:
-    """Words two pieces have in common outside registered forms, longest first."""
+def _passages(workspace: Workspace, store: Store, ids: list[str]) -> tuple[tuple[str, str], ...]:
+    """Words two pieces have in common outside known texts, longest first."""
     one, other = (_text(store, piece) for piece in ids)
-    found = passages(one, other, [form["text"] for form in blank_forms(store)])
+    found = passages(one, other, known_texts(workspace, store))
     longest = sorted(found, key=_length, reverse=True)[:SHOWN_PASSAGES]
     return tuple(
         (_cut(one[p.start_a : p.end_a]), _cut(other[p.start_b : p.end_b])) for p in longest
@@ -75,9 +80,8 @@ def _passages(store: Store, ids: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _text(store: Store, piece_id: str) -> str:
-    facts = extracts(store)
     files = files_by_piece(store).get(piece_id, [])
-    return "\n".join(facts.get(file["sha256"], {}).get("text", "") for file in files)
+    return "\n".join(facts_of_file(store, file["sha256"]).get("text", "") for file in files)
 
 
 def _length(passage: Passage) -> int:

@@ -1,27 +1,77 @@
-"""Pairs of similar pieces as the report states them: by the caller's own item ids, with a sentence."""
+"""Similarity as the report states it: pairs by the caller's own items, and what was not compared."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from models.submissions import pieces_by_item
+from scoring.similarity.calibrating import Calibration
 from scoring.similarity.pairs import SELF, Pair
 from workbench import messages
-from workbench.services.similarity import similar_pairs
+from workbench.services.similarity import compare_all
 from workbench.services.workspace import Workspace
 
 
-def pair_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """One row a pair, strongest first, as the objects of ``similarity --json`` and a sentence.
+@dataclass(frozen=True)
+class SimilarityReport:
+    """What a comparison found and what it could not look at.
 
-    ``a`` and ``b`` are the manifest's own items where it gave any, else piece ids.
+    ``pairs`` are rows as `pair_rows`; ``gaps`` one row a piece and reason not
+    compared (``item``, ``reason``, ``sentence``); ``remarks`` sentences on the
+    comparison as a whole.
+    """
+
+    pairs: list[dict[str, Any]]
+    gaps: list[dict[str, str]]
+    remarks: list[str]
+
+
+def similarity_report(workspace: Workspace) -> SimilarityReport:
+    """Compare everything and state it in the language of the run.
+
+    ``a``, ``b`` and ``item`` are the manifest's own items where it gave any,
+    else piece ids.
     """
     with workspace.store() as store:
-        found = similar_pairs(store, workspace.policy)
+        found = compare_all(workspace, store)
         items: dict[str, str] = {}
         for item, piece in pieces_by_item(store).items():
             items.setdefault(piece, item)
-    return [_row(pair, items) for pair in found]
+    gaps = [
+        {
+            "item": items.get(piece, piece),
+            "reason": reason,
+            "sentence": messages.text(f"similarity.gap.{reason}", item=items.get(piece, piece)),
+        }
+        for piece, reason in found.gaps
+    ]
+    remarks = [_calibration(found.calibration)]
+    if found.schools == 1:
+        remarks.insert(0, messages.text("similarity.one_school"))
+    counts = Counter(reason for _, reason in found.gaps)
+    remarks += [
+        messages.text(f"similarity.gaps.{reason}", count=count)
+        for reason, count in sorted(counts.items())
+    ]
+    return SimilarityReport([_row(pair, items) for pair in found.pairs], gaps, remarks)
+
+
+def pair_rows(workspace: Workspace) -> list[dict[str, Any]]:
+    """One row a pair, strongest first, as the objects of ``similarity --json`` and a sentence."""
+    return similarity_report(workspace).pairs
+
+
+def _calibration(found: Calibration) -> str:
+    return messages.text(
+        f"similarity.calibration.{found.state}",
+        pairs=found.null_pairs,
+        share=f"{found.look_share:.0%}",
+        strong=f"{found.strong_share:.0%}",
+        run=found.look_run,
+        strong_run=found.strong_run,
+    )
 
 
 def _row(pair: Pair, items: dict[str, str]) -> dict[str, Any]:

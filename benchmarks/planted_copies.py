@@ -1,0 +1,184 @@
+"""A county's texts with copies of every kind planted, and decoys that are none.
+
+Who copied from whom is known, so what the search finds can be counted. Decoys are
+what honest texts share: the form, textbook sentences, a long policy quotation that
+eight teachers cite, the school's own paragraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.invented_texts import DrawnWords, Language, Sentences, TeacherPhrases
+from scoring.similarity.traditional import SIMPLIFIED, TRADITIONAL
+
+SCHOOL = 30  # teachers of a school
+_CITED_BY = 8
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+_TRADITIONAL = {ord(s): t for t, s in zip(TRADITIONAL, SIMPLIFIED, strict=True)}
+
+REWRITTEN = ("verbatim", "edited 10", "edited 30", "edited 50", "shuffled", "characters", "words")
+PARTS = ("section", "mosaic")
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "traditional": lambda text: text.translate(_TRADITIONAL),
+    "full width": lambda text: text.translate(_FULL_WIDTH).replace("。", "．"),
+    "invisible": lambda text: "\u200b".join(text[at : at + 5] for at in range(0, len(text), 5)),
+    "pdf lines": lambda text: "\n".join(
+        text[at : at + 37] + ("\n第 3 页 共 9 页" if at % 1110 == 0 else "")
+        for at in range(0, len(text), 37)
+    ),
+}
+KINDS = (*REWRITTEN, *PARTS, *DISGUISES)
+HARD = ("paragraph",)
+"""Some 160 characters of another's: hardly longer than a quotation; found where it can be."""
+
+
+@dataclass
+class County:
+    """Texts by place, one a teacher, with what was planted.
+
+    ``planted`` names the kind of each pair of places; ``popular`` are the places
+    of one text that very many took from the web.
+    """
+
+    texts: Sentences = field(default_factory=list)
+    planted: dict[tuple[int, int], str] = field(default_factory=dict)
+    popular: set[int] = field(default_factory=set)
+    forms: Sentences = field(default_factory=list)
+    quotations: Sentences = field(default_factory=list)
+    strata: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def linked(self) -> set[tuple[int, int]]:
+        """Pairs that are planted, and two sources of one mosaic or two copies of one text."""
+        groups: dict[int, set[int]] = {}
+        for a, b in self.planted:
+            group = groups.get(a, {a}) | groups.get(b, {b})
+            groups.update(dict.fromkeys(group, group))
+        return {(a, b) for group in groups.values() for a in group for b in group if a < b}
+
+
+def county(size: int, seed: int, language: type[DrawnWords | TeacherPhrases]) -> County:
+    """Invent ``size`` texts with eight copies of each kind, or one in 250 if that is more."""
+    speaks = language(seed)
+    draw = speaks.random
+    made = County(
+        forms=["\n".join(form) for form in speaks.forms],
+        quotations=[*speaks.policies, *(one for topic in speaks.quotations for one in topic)],
+    )
+    topics = draw.integers(0, speaks.topics, size)
+    forms = draw.integers(0, len(speaks.forms), size)
+    bodies = [speaks.body(int(topic)) for topic in topics]
+    order = draw.permutation(size).tolist()
+    disguised = _plant(made, speaks, bodies, topics, order)
+    _cite(speaks, bodies, order)
+    schools = [
+        "".join(speaks.sentence(0) for _ in range(4)) if school % 2 else ""
+        for school in range(size // SCHOOL + 1)
+    ]
+    for at, body in enumerate(bodies):
+        text = speaks.page(int(forms[at]), body, schools[at // SCHOOL])
+        made.texts.append(DISGUISES[disguised[at]](text) if at in disguised else text)
+        stratum = (f"s{at // SCHOOL}", f"subject {topics[at] % 9}", f"competency {forms[at]}")
+        made.strata.append(stratum)
+    return made
+
+
+def pages(
+    size: int, seed: int, language: type[DrawnWords | TeacherPhrases]
+) -> tuple[Sentences, Iterator[str]]:
+    """Forms of a county and its texts one by one, every fiftieth a copy of the one before."""
+    speaks = language(seed)
+    return ["\n".join(form) for form in speaks.forms], _pages(size, speaks)
+
+
+def _pages(size: int, speaks: Language) -> Iterator[str]:
+    body: Sentences = []
+    for at in range(size):
+        topic = int(speaks.random.integers(speaks.topics))
+        body = body if at % 50 == 49 else speaks.body(topic)
+        yield speaks.page(int(speaks.random.integers(len(speaks.forms))), body, "")
+
+
+def _plant(
+    made: County, speaks: Language, bodies: list[Sentences], topics: np.ndarray, order: list[int]
+) -> dict[int, str]:
+    """Replace bodies by copies of others; return the disguise of each place that has one."""
+    each = max(8, len(bodies) // 250)
+    disguised = {}
+    for kind in (*KINDS, *HARD):
+        for _ in range(each if kind != "mosaic" else max(3, each // 4)):
+            copy = order.pop()
+            sources = [order.pop() for _ in range(4 if kind == "mosaic" else 1)]
+            for source in sources:
+                made.planted[min(source, copy), max(source, copy)] = kind
+            topic = int(topics[copy])
+            bodies[copy] = _copy(kind, speaks, [bodies[s] for s in sources], bodies[copy], topic)
+            if kind in DISGUISES:
+                disguised[copy] = kind
+    many = len(bodies) * 3 // 100
+    if many > 20:
+        source, *copies = (order.pop() for _ in range(many + 1))
+        made.popular = {source, *copies}
+        for copy in copies:
+            topic = int(topics[copy])
+            bodies[copy] = _copy("edited 30", speaks, [bodies[source]], bodies[copy], topic)
+    return disguised
+
+
+def _cite(speaks: Language, bodies: list[Sentences], order: list[int]) -> None:
+    """Let some teachers who copied nothing cite one long passage of a policy each."""
+    for passage in speaks.cited:
+        for _ in range(_CITED_BY):
+            bodies[order.pop()].insert(2, passage)
+
+
+def _copy(
+    kind: str, speaks: Language, sources: list[Sentences], own: Sentences, topic: int
+) -> Sentences:
+    draw, source = speaks.random, sources[0]
+    if kind.startswith("edited"):  # that many sentences in a hundred are new
+        share = int(kind.split()[1]) / 100
+        return [speaks.sentence(topic) if draw.random() < share else one for one in source]
+    if kind == "shuffled":
+        return [source[place] for place in draw.permutation(len(source))]
+    if kind in ("characters", "words"):
+        step, share = (1, 0.1) if kind == "characters" else (2, 0.2)
+        return [_swapped(speaks, one, topic, step, share) for one in source]
+    if kind == "section":
+        return _with(own, _lifted(draw, source, 300))
+    if kind == "paragraph":
+        return _with(own, _lifted(draw, source, 160))
+    if kind == "mosaic":  # a quarter of its own, the rest from four others
+        parts = [_lifted(draw, one, 300) for one in sources]
+        return [sentence for part in (own[: max(4, len(own) // 6)], *parts) for sentence in part]
+    return list(source)
+
+
+def _with(own: Sentences, lifted: Sentences) -> Sentences:
+    first = len(own) // 3
+    return [*own[:first], *lifted, *own[first + len(lifted) :]]
+
+
+def _lifted(draw: np.random.Generator, source: Sentences, chars: int) -> Sentences:
+    """Sentences in a row of at least so many characters."""
+    first = int(draw.integers(max(1, len(source) * 2 // 3)))
+    taken: Sentences = []
+    for sentence in [*source[first:], *source[:first]]:
+        taken.append(sentence)
+        if sum(map(len, taken)) >= chars:
+            break
+    return taken
+
+
+def _swapped(speaks: Language, sentence: str, topic: int, step: int, share: float) -> str:
+    """Write a sentence with a share of its pieces of ``step`` characters put in other words."""
+    parts = [sentence[place : place + step] for place in range(0, len(sentence), step)]
+    for place in np.flatnonzero(speaks.random.random(len(parts)) < share):
+        other = speaks.sentence(topic)
+        at = int(speaks.random.integers(max(1, len(other) - step)))
+        parts[place] = other[at : at + step]
+    return "".join(parts)

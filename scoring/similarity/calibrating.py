@@ -1,0 +1,125 @@
+"""Calibration: where a pair stops being chance, judged by the county's own null pairs.
+
+A null pair is two texts of other schools, other subjects and other competencies:
+what they share is the language, the county's habits and quotations nobody
+registered. How fast such pairs thin out below the policy's limit says how many
+chance leaves above it. The tail is drawn from there and not from the largest
+values, because among those are the very copies that are looked for; and the tail
+of shares from pairs without a long run, that of runs from pairs with a small
+share, because chance seldom gives both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from scoring.similarity.joining import Bools, Floats
+from scoring.similarity.limits import TextLimits
+
+TOO_FEW = "too_few"  # the policy's own limits stand, unproven here
+HELD = "held"  # chance stays below them
+RAISED = "raised"
+
+_LEAST = 50  # null pairs of some size, or no tail is drawn
+_FLATTEST = 0.6  # a tail that falls more slowly is taken to fall like this
+_STRICTER = 10  # the strong tier is allowed this many times fewer chance pairs
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a comparison was calibrated.
+
+    ``state`` is `TOO_FEW`, `HELD` or `RAISED`; ``null_pairs`` are the null
+    pairs seen that share anything; shares (0 to 1) and runs (characters) are
+    the limits in force.
+    """
+
+    state: str
+    null_pairs: int
+    look_share: float
+    strong_share: float
+    look_run: int
+    strong_run: int
+
+    @classmethod
+    def of(cls, state: str, null_pairs: int, limits: TextLimits) -> Calibration:
+        """State the limits in force."""
+        shares = (limits.look_share, limits.strong_share)
+        return cls(state, null_pairs, *shares, limits.look_run, limits.strong_run)
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """Chance pairs of a whole county that reach a value: falls by a factor each ``width``.
+
+    ``above`` is how many are expected from ``limit`` on.
+    """
+
+    limit: float
+    above: float
+    fall: float
+
+    def value(self, allowed: float) -> float:
+        """From where on no more than ``allowed`` are expected, at least the limit."""
+        return self.limit + self.fall * float(np.log(max(self.above / allowed, 1.0)))
+
+
+def calibrated(
+    rare_share: Floats, rare_run: Floats, null: Bools, per_null: float, limits: TextLimits
+) -> tuple[TextLimits, Calibration]:
+    """Raise the limits to where null pairs thin out; never lower them, nor by more than half.
+
+    Parameters
+    ----------
+    rare_share, rare_run : float arrays
+        Scores of all candidates.
+    null : bool array
+        Which of them are null pairs.
+    per_null : float
+        Pairs of texts in the county for each null pair there is, candidates or not.
+    limits : TextLimits
+        ``chance_share`` of the pairs found may be chance, in the strong tier a
+        tenth of that.
+
+    Returns
+    -------
+    (TextLimits, Calibration)
+    """
+    found = (rare_share >= limits.look_share) | (rare_run >= limits.look_run)
+    allowed = max(1.0, limits.chance_share * float(found.sum()))
+    raised, seen = limits, False
+    scattered = null & (rare_run < limits.look_run / 2)
+    in_small = null & (rare_share < limits.look_share)
+    for measure, values in (("share", rare_share[scattered]), ("run", rare_run[in_small])):
+        tail = _tail(values, getattr(limits, f"look_{measure}"), per_null)
+        if tail is None:
+            continue
+        seen = True
+        for tier, most in (("look", allowed), ("strong", allowed / _STRICTER)):
+            name = f"{tier}_{measure}"
+            value: Any = _raised(getattr(limits, name), tail.value(most))
+            raised = replace(raised, **{name: value})
+    state = TOO_FEW if not seen else RAISED if raised != limits else HELD
+    return raised, Calibration.of(state, int(null.sum()), raised)
+
+
+def _raised(floor: float, value: float) -> float:
+    """Return the value within the floor and half as much again, whole where the floor is."""
+    kept = min(max(value, floor), 1.5 * floor)
+    return int(np.ceil(kept)) if isinstance(floor, int) else round(kept, 4)
+
+
+def _tail(values: Floats, limit: float, per_null: float) -> _Tail | None:
+    """Tail above a limit, drawn from the second and the last third below it; None if too few."""
+    second = int(((values >= limit / 3) & (values < 2 * limit / 3)).sum())
+    last = int(((values >= 2 * limit / 3) & (values < limit)).sum())
+    if second + last < _LEAST:
+        return None
+    ratio = min(last / max(second, 1), _FLATTEST)
+    if not ratio:
+        return _Tail(limit, 0.0, 0.0)
+    above = per_null * last * ratio / (1 - ratio)
+    return _Tail(limit, above, -limit / 3 / float(np.log(ratio)))

@@ -1,0 +1,98 @@
+"""Candidates: two texts with enough in common to be scored, and how much that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.similarity.joining import Bools, Floats, Hits, Ints, longest_runs
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One row two documents: what they share.
+
+    ``first`` and ``second`` are documents by number; ``shared`` counts hashes;
+    ``share`` is that of the smaller own text, ``rare_share`` the same by
+    rarity, 0 to 1; ``run`` is the longest run in characters, ``rare_run`` by
+    rarity. ``hits`` are the shared hashes of all, ``starts`` where each
+    candidate's begin.
+    """
+
+    first: Ints
+    second: Ints
+    shared: Ints
+    share: Floats
+    rare_share: Floats
+    run: Ints
+    rare_run: Floats
+    hits: Hits
+    starts: Ints
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def only(self, keep: Bools) -> Candidates:
+        """Keep some candidates."""
+        sizes = np.diff(np.append(self.starts, len(self.hits.pair)))
+        kept = sizes[keep]
+        columns = ("first", "second", "shared", "share", "rare_share", "run", "rare_run")
+        values = {name: getattr(self, name)[keep] for name in columns}
+        return Candidates(
+            **values,
+            hits=self.hits.only(np.repeat(keep, sizes)),
+            starts=np.cumsum(kept) - kept,
+        )
+
+
+def candidates(
+    hits: Hits,
+    own: Floats,
+    rare_own: Floats,
+    min_shared: int,
+    floor: int,
+    *,
+    of_second: bool = False,
+) -> Candidates:
+    """Score every two documents that share enough hashes.
+
+    Parameters
+    ----------
+    hits : Hits
+        Sorted by pair.
+    own, rare_own : float arrays
+        Hashes of each document's own text, plain and by rarity.
+    min_shared : int
+        Hashes below which two documents are no candidate.
+    floor : int
+        The least a share is divided by.
+    of_second : bool
+        Divide by the second document's text, not the smaller: the first is the
+        fullest copy of a popular one.
+    """
+    starts = np.flatnonzero(np.concatenate(([True], np.diff(hits.pair) != 0)))[: len(hits.pair)]
+    shared = np.diff(np.append(starts, len(hits.pair)))
+    enough = shared >= min_shared
+    hits = hits.only(np.repeat(enough, shared))
+    shared = shared[enough]
+    starts = np.cumsum(shared) - shared
+    first, second = np.divmod(hits.pair[starts], len(own))
+    run, rare_run = longest_runs(hits, starts)
+    rare = np.add.reduceat(hits.weight, starts) if len(starts) else np.empty(0)
+
+    def divisor(size: Floats) -> Floats:
+        chosen = size[second] if of_second else np.minimum(size[first], size[second])
+        return np.maximum(chosen, floor)
+
+    return Candidates(
+        first,
+        second,
+        shared,
+        np.minimum(shared / divisor(own), 1.0),
+        np.minimum(rare / divisor(rare_own), 1.0),
+        run,
+        rare_run,
+        hits,
+        starts,
+    )

@@ -1,0 +1,65 @@
+"""Limits rise where a county's unrelated texts share much, and stand where they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scoring.similarity.calibrating import HELD, RAISED, TOO_FEW, calibrated
+from scoring.similarity.limits import TextLimits
+
+LIMITS = TextLimits()
+
+
+def shares(count, mean, seed=1):
+    """Shares of chance pairs: they thin out as an exponential does."""
+    return np.random.default_rng(seed).exponential(mean, count)
+
+
+def raised(values, per_null=1.0, null=None):
+    nothing = np.zeros(len(values))
+    chosen = np.ones(len(values), dtype=bool) if null is None else null
+    return calibrated(values, nothing, chosen, per_null, LIMITS)
+
+
+def test_few_null_pairs_leave_the_policys_limits_and_say_so():
+    limits, told = raised(shares(40, 0.03))
+    assert (limits, told.state, told.null_pairs) == (LIMITS, TOO_FEW, 40)
+
+
+def test_chance_that_ends_far_below_the_limit_raises_nothing():
+    limits, told = raised(np.full(500, 0.05))
+    assert (limits, told.state) == (LIMITS, HELD)
+
+
+def test_the_limit_rises_to_where_one_chance_pair_is_left():
+    # 20,000 pairs with mean .0165 leave 20,000 * exp(-.13 / .0165) = 7.6 above .13, and one
+    # above .0165 * ln(20,000) = .163; eight found allow one.
+    limits, told = raised(shares(20_000, 0.0165))
+    assert told.state == RAISED
+    assert limits.look_share == pytest.approx(0.163, abs=0.012)
+    assert limits.strong_share >= LIMITS.strong_share
+    assert (limits.look_run, limits.strong_run) == (LIMITS.look_run, LIMITS.strong_run)
+
+
+def test_copies_among_the_null_pairs_do_not_raise_the_limit():
+    chance = shares(3000, 0.008)
+    assert raised(np.append(chance, np.full(60, 0.5)))[0] == LIMITS
+
+
+def test_a_county_of_more_pairs_for_each_null_pair_is_held_to_more():
+    values = shares(20_000, 0.0165)
+    assert raised(values, per_null=3.0)[0].look_share > raised(values)[0].look_share
+
+
+def test_limits_rise_by_half_at_most():
+    limits, _ = raised(np.linspace(0.04, 0.129, 5000))
+    assert limits.look_share == pytest.approx(1.5 * LIMITS.look_share)
+
+
+def test_runs_are_calibrated_in_whole_characters():
+    runs = np.random.default_rng(2).exponential(18.0, 9000)
+    limits, told = calibrated(np.zeros(9000), runs, np.ones(9000, dtype=bool), 1.0, LIMITS)
+    assert told.state == RAISED
+    assert isinstance(limits.look_run, int)
+    assert LIMITS.look_run < limits.look_run <= 1.5 * LIMITS.look_run
