@@ -1,55 +1,68 @@
-"""全县一览: results of every school side by side, and how far each has come."""
+"""全县一览: the county at a glance; every mark leads to its pieces, and nothing ranks schools."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
-import altair as alt
 import streamlit as st
 
 from workbench import session
+from workbench.app_pages.county_charts import Drawn, Spec, county_charts
 from workbench.app_pages.drawing import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    VERMILION,
+    data_below,
+    evidence,
     export,
     faults_told,
     percent,
+    signed,
     table,
     worded,
 )
+from workbench.app_pages.recomputing import how_old
 from workbench.messages import text
-from workbench.services.county import CountyOverview, SchoolOverview, county_overview
-from workbench.services.workspace import Workspace
+from workbench.services.county import CountyOverview, SchoolOverview
+from workbench.services.county_pieces import By, PieceBehind, names_of, pieces_behind
+from workbench.services.county_view import ANALYSES, RATES
 
-_KINDS = {"excellent": GREEN, "pass_": BLUE, "fail": VERMILION, "held": ORANGE, "waiting": GREY}
+_VIEWS = ("rates", "severity", "agreement", "cases", "schools", "order")
 _COLUMNS = (
     *("school", "teachers", "results", "pass_share", "excellent_share", "fail", "held", "waiting"),
     *("reread", "lowered_share", "publicity", "decision", "certified"),
 )
+_BEHIND = ("school", "slot_id", "level", "reads", "county", "held")
+_VIEWER_HEIGHT = 560
 
 
 def draw() -> None:
-    """Draw the county's numbers, the chart of schools and the table."""
+    """Draw the county's numbers and one way of looking at them, or the pieces behind a mark."""
     here = session.current()
     st.title(text("page.county"))
     with faults_told():
-        found = here.read(county_overview, here.person_id)
+        asked = next((by for by in get_args(By) if by in st.query_params), None)
+        if asked is not None:
+            _behind(here, asked, st.query_params[asked])
+            return
+        drawn = here.read(county_charts, here.person_id, session.today())
+        view = drawn.view
         st.caption(text("page_county.intro", round=here.workspace.round_name))
-        if not found.schools:
+        if not view.overview.schools:
             st.info(text("page_county.none"))
             return
-        _counts(found)
-        over = "、".join(row.school for row in found.schools if row.over_limit)
+        _counts(view.overview)
+        over = "、".join(row.school for row in view.overview.schools if row.over_limit)
         if over:
             st.warning(text("page_county.over", names=over))
-        st.write(text("page_county.chart"))
-        chart = here.read(levels_chart, here.person_id)
-        st.altair_chart(chart, key="county_levels", width="stretch")
-        _schools(found)
+        how_old(here, (view.schools, view.facets), ANALYSES)
+        chosen = st.segmented_control(
+            text("page_county.look"),
+            _VIEWS,
+            default=_VIEWS[0],
+            format_func=lambda name: text(f"page_county.view.{name}"),
+            key="county_view",
+            label_visibility="collapsed",
+        )
+        _DRAWERS[chosen or _VIEWS[0]](drawn)
 
 
 def _counts(found: CountyOverview) -> None:
@@ -66,33 +79,119 @@ def _counts(found: CountyOverview) -> None:
         place.metric(text(f"page_county.metric.{name}"), value, border=True)
 
 
-def levels_chart(workspace: Workspace, person_id: str) -> alt.LayerChart:
-    """Counts of results of each school by level, held and waiting, as one bar each."""
-    found = county_overview(workspace, person_id)
-    words = {name: text(f"page_county.kind.{name}") for name in _KINDS}
+def _rates(drawn: Drawn) -> None:
+    """Funnels of pass and excellent rates."""
+    view = drawn.view
+    if view.schools.unknown:
+        st.info(view.schools.unknown)
+        return
+    st.write(text("page_county.funnel"))
+    for note in view.notes:
+        st.caption(text(f"schools.whole.{note}"))
+    for place, rate in zip(st.columns(2), RATES, strict=True):
+        if rate in drawn.funnels:
+            with place:
+                _chart(drawn.funnels[rate], f"county_{rate}")
+    headings = {name: text(f"page_county.column.{name}") for name in ("school", "pieces")}
+    headings |= {rate: text(f"page_county.axis.{rate}") for rate in RATES}
+    by_school = {each.school_id: asdict(each) for each in view.points[RATES[0]]}
     rows = [
-        {"school": row.school, "kind": words[name], "count": getattr(row, name), "place": place}
-        for row in found.schools
-        for place, name in enumerate(_KINDS)
-        if getattr(row, name)
+        {**row, **{rate: each.share for rate in RATES for each in view.points[rate]
+                   if each.school_id == school}}
+        for school, row in by_school.items()
+    ]  # fmt: skip
+    data_below(rows, headings, "county_rates", dict.fromkeys(RATES, percent))
+
+
+def _severity(drawn: Drawn) -> None:
+    """Ruler of severities over all raters that compare."""
+    view = drawn.view
+    if view.facets.unknown or drawn.ruler is None:
+        st.info(view.facets.unknown or text("page_county.no_ruler", n=view.elsewhere))
+        return
+    st.write(text("page_county.ruler", n=len(view.ruler)))
+    if view.elsewhere:
+        st.caption(text("page_county.elsewhere", n=view.elsewhere))
+    _chart(drawn.ruler, "county_ruler")
+    columns = ("rater_id", "name", "school", "change", "lo", "hi", "reads")
+    headings = {name: text(f"page_county.column.{name}") for name in columns}
+    rows = [asdict(each) for each in view.ruler]
+    data_below(rows, headings, "county_severity", dict.fromkeys(("change", "lo", "hi"), signed))
+
+
+def _agreement(drawn: Drawn) -> None:
+    """Agreement by competency and slot."""
+    view = drawn.view
+    if drawn.agreement is None:
+        st.info(view.schools.unknown or text("page_county.no_pairs"))
+        return
+    least = min(view.agreement, key=lambda each: each.share)
+    st.write(text("page_county.agreement", slot=least.slot_id, share=f"{least.share:.0%}"))
+    _chart(drawn.agreement, "county_agreement")
+    columns = ("competency", "slot_id", "share", "pieces")
+    headings = {name: text(f"page_county.column.{name}") for name in columns}
+    rows = [asdict(each) for each in view.agreement]
+    data_below(rows, headings, "county_slots", {"share": percent})
+
+
+def _cases(drawn: Drawn) -> None:
+    """Open cases and their age."""
+    view = drawn.view
+    if drawn.cases is None:
+        st.info(text("page_county.no_cases"))
+        return
+    number = sum(each.open_cases for each in view.cases)
+    oldest = max(each.oldest_days or 0 for each in view.cases)
+    late = sum(each.overdue for each in view.cases)
+    st.write(text("page_county.cases", n=number, days=oldest, overdue=late))
+    _chart(drawn.cases, "county_cases")
+    columns = ("school", "open_cases", "high", "overdue", "oldest_days")
+    headings = {name: text(f"page_county.column.{name}") for name in columns}
+    data_below([asdict(each) for each in view.cases], headings, "county_holds", {})
+
+
+def _schools(drawn: Drawn) -> None:
+    """One sentence a school, what its rates are made of, and how far each has come."""
+    view = drawn.view
+    st.caption(text("page_county.no_order"))
+    rows = [
+        {"school": each.school, "sentence": each.sentence, "splits": "　".join(each.splits)}
+        for each in view.said
     ]
-    scale = alt.Scale(domain=list(words.values()), range=list(_KINDS.values()))
-    axis = alt.Axis(tickCount=8, tickMinStep=1)
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("school:N", title=None, sort=None, axis=alt.Axis(labelLimit=240)),
-        x=alt.X("count:Q", title=text("page_county.chart_title"), stack="zero", axis=axis),
-        order=alt.Order("place:Q"),
-    )
-    bars = base.mark_bar(height={"band": 0.6}).encode(
-        color=alt.Color("kind:N", scale=scale, title=None, legend=alt.Legend(orient="top"))
-    )
-    numbers = base.mark_text(color="white", fontWeight="bold").encode(
-        x=alt.X("count:Q", stack="zero", bandPosition=0.5), text="count:Q", detail="kind:N"
-    )
-    return (bars + numbers).properties(height=alt.Step(46))
+    if rows:
+        headings = {name: text(f"page_county.column.{name}") for name in rows[0]}
+        shown = {name: headings[name] for name in ("school", "sentence")}
+        chosen = table(rows, shown, "county_said", select=True)
+        export(rows, headings, "county_schools_said", "county_said_export")
+        if chosen is not None:
+            st.query_params["school"] = view.said[chosen].school_id
+            st.rerun()
+    _progress(view.overview)
 
 
-def _schools(found: CountyOverview) -> None:
+def _order(drawn: Drawn) -> None:
+    """What the second reader would have looked at again first, or why it says nothing."""
+    found = drawn.view.ordering
+    st.info(found.sentence)
+    if not found.pieces:
+        return
+    st.caption(text("second_reader.listed"))
+    rows = [
+        {
+            "piece_id": each.piece_id,
+            "unlike": text(f"second_reader.{'more' if each.apart > 0 else 'less'}"),
+            "apart": f"{each.apart:+.1f}",
+        }
+        for each in found.pieces
+    ]
+    headings = {name: text(f"page_county.column.{name}") for name in rows[0]}
+    chosen = table(rows, headings, "county_order", select=True)
+    export(rows, headings, "county_order", "county_order_export")
+    if chosen is not None:
+        evidence(session.current(), found.pieces[chosen].piece_id, "county", _VIEWER_HEIGHT)
+
+
+def _progress(found: CountyOverview) -> None:
     headings = {name: text(f"page_county.column.{name}") for name in _COLUMNS}
     rows = [_told(row) for row in found.schools]
     words = dict.fromkeys(("pass_share", "excellent_share"), percent)
@@ -107,6 +206,53 @@ def _schools(found: CountyOverview) -> None:
         st.caption(text("page_county.reasons", words="、".join(why)))
 
 
+def _behind(here: session.Session, by: By, which: str) -> None:
+    """Draw the pieces of a school, a rater or a slot, and the one chosen among them."""
+    names = here.read(names_of, by)
+    if st.button(text("page_county.back"), key="county_back", icon=":material/arrow_back:"):
+        st.query_params.clear()
+        st.rerun()
+    name = names.get(which, "")
+    words = f"{which} {name}".strip() if by == "rater" else name or which
+    st.subheader(text(f"page_county.behind.{by}", name=words))
+    found = here.read(pieces_behind, here.person_id, by, which)
+    if not found:
+        st.info(text("page_county.no_pieces"))
+        return
+    if by == "school":
+        drawn = here.read(county_charts, here.person_id, session.today())
+        for each in drawn.view.said:
+            if each.school_id == which:
+                st.write(each.sentence)
+                for split in each.splits:
+                    st.write(split)
+    st.caption(text("page_county.first"))
+    columns = (*_BEHIND[:3], "own", *_BEHIND[3:]) if by == "rater" else _BEHIND
+    headings = {name: text(f"page_county.column.{name}") for name in columns}
+    chosen = table([_piece_told(row) for row in found], headings, f"behind_{by}", select=True)
+    if chosen is not None:
+        evidence(here, found[chosen].piece_id, "county", _VIEWER_HEIGHT)
+
+
+def _piece_told(row: PieceBehind) -> dict[str, Any]:
+    return {
+        **asdict(row),
+        "level": _level(row.level),
+        "own": _level(row.own),
+        "county": _level(row.county),
+        "reads": "、".join(_level(each) for each in row.reads.split()),
+        "held": text(f"page_county.held.{'yes' if row.held else 'no'}"),
+    }
+
+
+def _level(level: str) -> str:
+    return text(f"level.{level}") if level else "—"
+
+
+def _chart(spec: Spec, key: str) -> None:
+    st.vega_lite_chart(spec, key=key, width="stretch")
+
+
 def _lowered(share: float | None) -> str:
     return text("page_county.no_read") if share is None else f"{share:.0%}"
 
@@ -118,3 +264,13 @@ def _told(row: SchoolOverview) -> dict[str, Any]:
         "decision": text(f"supervision.decision.{row.decision or 'none'}"),
         "certified": text(f"page_county.certified.{'yes' if row.certified else 'no'}"),
     }
+
+
+_DRAWERS = {
+    "rates": _rates,
+    "severity": _severity,
+    "agreement": _agreement,
+    "cases": _cases,
+    "schools": _schools,
+    "order": _order,
+}

@@ -1,7 +1,8 @@
-"""``workbench effects``: who marks more severely or more leniently than those who read the same."""
+"""``workbench effects``: whose marking departs from that of those who read the same, and how."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,57 +19,86 @@ Rows = list[dict[str, Any]]
 
 @click.command()
 @click.argument("file", required=False, type=existing_file)
+@click.option(
+    "--pieces", type=existing_file, help="piece、school、department、chars / what pieces are"
+)
+@click.option("--raters", type=existing_file, help="rater、school、department / who raters are")
+@click.option("--seeds", type=existing_file, help="piece、criterion、met / experts' marks on seeds")
 @seed_option
 @json_option
 @click.pass_obj
-def command(context: Context, file: Path | None, random_seed: int, as_json: bool) -> None:
-    """严格度：由初评得出；或任一打点表（piece、rater、criterion、met）。
+def command(
+    context: Context,
+    file: Path | None,
+    pieces: Path | None,
+    raters: Path | None,
+    seeds: Path | None,
+    random_seed: int,
+    as_json: bool,
+) -> None:
+    """评审员效应：由初评得出；或任一打点表（piece、rater、criterion、met），或每条指标一列的分数表。
 
-    Severity, from the blind reads or from any table of marks.
+    Effects of raters, from the blind reads or from any table: marks, or scores
+    with one column a criterion. Of a workspace they are stored where ``--as``
+    says by whom.
     """
-    findings, severities = _compute(context, file, random_seed)
+    findings, severities = _compute(context, file, (pieces, raters, seeds), random_seed)
     if as_json:
         print_json(findings)
         return
     print_columns(
         ("rater", "severity", "se", "adjusted", "n_reads", "panel"), map(_told, severities)
     )
-    minimum = policy_at_hand(context)["flag.severe_rater.min_reads"]
-    for finding in findings:
-        sentence = _sentence(finding, minimum)
-        if sentence:
-            click.echo(sentence)
+    for sentence in _sentences(findings, policy_at_hand(context)["flag.severe_rater.min_reads"]):
+        click.echo(sentence)
 
 
-def _compute(context: Context, file: Path | None, random_seed: int) -> tuple[Rows, Rows]:
+def _compute(
+    context: Context, file: Path | None, beside: Sequence[Path | None], random_seed: int
+) -> tuple[Rows, Rows]:
     from workbench.services import effects
 
     if file is None:
-        from workbench.services.panel import panel_findings
+        return _of_workspace(context, random_seed)
+    from workbench.services.effects_files import read_files
 
-        workspace = context.workspace()
-        return panel_findings(workspace, random_seed), effects.severity_rows(workspace)
-    from workbench.services.tables import marks_of_table
+    read = read_files(file, *beside)
+    policy = policy_at_hand(context)
+    if read.scores is not None:
+        return effects.findings_of_scores(read.scores, policy, random_seed, read.beside), []
+    found = effects.findings_of_table(read.marks, policy, random_seed, read.beside)
+    return found, effects.severity_rows_of_table(read.marks)
 
-    marks = marks_of_table(file)
-    found = effects.findings_of_table(marks, policy_at_hand(context), random_seed)
-    return found, effects.severity_rows_of_table(marks)
+
+def _of_workspace(context: Context, random_seed: int) -> tuple[Rows, Rows]:
+    from workbench.services.analyses import analyse
+    from workbench.services.panel import effects_analysis
+
+    workspace = context.workspace()
+    made = analyse(
+        workspace,
+        "effects",
+        lambda scope: effects_analysis(workspace, scope, random_seed),
+        context.act() if context.asserted else None,
+        random_seed=random_seed,
+    )
+    return made["findings"], made["severities"]
 
 
-def _sentence(finding: dict[str, Any], minimum: int) -> str:
-    """What a finding says, the raters named in front where the sentence does not."""
+def _sentences(findings: Rows, minimum: int) -> Iterator[str]:
+    """What was found, then of whom nothing can be said and what would have been found."""
     from workbench.services.effects import sentence_of
 
-    who = text("catalogue.and").join(finding["ids"])
-    if not finding["minimum_met"]:
-        told = text("effects.too_few", n=finding["n"], minimum=minimum)
-        return text("finding.of", who=who, sentence=told)
-    sentence = sentence_of(finding)
-    return (
-        sentence
-        if finding["flagged"] or not sentence
-        else text("finding.of", who=who, sentence=sentence)
-    )
+    yield from (sentence_of(each) for each in findings if each["flagged"])
+    for each in findings:
+        if each["flagged"] or each["code"] not in ("severe_rater", "lenient_rater"):
+            continue
+        told = sentence_of(each)
+        if not each["minimum_met"]:
+            told = text("effects.too_few", n=each["n"], minimum=minimum)
+        if told:
+            who = text("catalogue.and").join(each["ids"])
+            yield text("finding.of", who=who, sentence=told)
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

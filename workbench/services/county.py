@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from models.people import schools_of_round
 from models.records import ReasonNone
 from models.store import Row, Store
 from rubrics.levels import Level
@@ -77,16 +78,19 @@ def county_overview(
     """
     with workspace.store() as store:
         seen_school(store, person_id, "county.show")
-        rows = [r for r in result_standing(store, workspace).rows if r.competency != CONCLUSION]
-        schools = store.where("school")
+        standing = result_standing(store, workspace)
+        rows = [row for row in standing.rows if row.competency != CONCLUSION]
+        schools = schools_of_round(store)
         certified = _certified(store)
-    checks = {row["school_id"]: row for row in compare(workspace)}
+    checks = {row["school_id"]: row for row in compare(workspace, standing.outcomes)}
     shown = _publicity(workspace)
     made = []
+    by_school: dict[str, list[ResultRow]] = defaultdict(list)
+    for row in rows:
+        by_school[row.school_id].append(row)
     for school in schools:
         school_id = school["school_id"]
-        own = [row for row in rows if row.school_id == school_id]
-        if own:
+        if own := by_school.get(school_id):
             stage = (shown.get(school_id, NOT_BEGUN), school_id in certified)
             head = (school_id, school["name"])
             made.append(_overview(head, own, least_results, checks.get(school_id, {}), stage))

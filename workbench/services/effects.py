@@ -12,20 +12,27 @@ from models import frames
 from models.records import Round
 from rubrics.policy_pack import PolicyPack
 from scoring.agreement import MARK_SCALE, Settings, agreement_report, marks_as_ratings
-from scoring.effects import Thresholds, severity, severity_findings
+from scoring.effects.of_scores import effects_of_scores
+from scoring.effects.round_of_marks import effects_of_marks
+from scoring.effects.severity import severity
+from scoring.flags import shown_effect
 from workbench.errors import InputError
 from workbench.messages import text
-from workbench.services.panel import panel_severity
+from workbench.services.effects_rounds import (
+    Beside,
+    RoundTable,
+    round_of_scores,
+    round_of_table,
+    round_of_workspace,
+    rules,
+)
 from workbench.services.workspace import Workspace
 
 Rows = Sequence[Mapping[str, object]]
 
+NOTHING_BESIDE = Beside()
+_SEVERITY = ("severe_rater", "lenient_rater")
 _NEEDED = (frames.PIECE, frames.CRITERION, frames.RATER, frames.MET)
-
-
-def severity_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """Severity of each rater of the panel, one row a rater, shares of criteria."""
-    return _records(panel_severity(workspace))
 
 
 def severity_rows_of_table(rows: Rows) -> list[dict[str, Any]]:
@@ -33,7 +40,9 @@ def severity_rows_of_table(rows: Rows) -> list[dict[str, Any]]:
     return _records(severity(_marks(rows)))
 
 
-def findings_of_table(rows: Rows, policy: PolicyPack, random_seed: int = 1) -> list[dict[str, Any]]:
+def findings_of_table(
+    rows: Rows, policy: PolicyPack, random_seed: int = 1, beside: Beside = NOTHING_BESIDE
+) -> list[dict[str, Any]]:
     """Tests of every rater of a table of marks, as the objects of ``effects --json``.
 
     Parameters
@@ -41,7 +50,9 @@ def findings_of_table(rows: Rows, policy: PolicyPack, random_seed: int = 1) -> l
     rows : from ``tables.marks_of_table``
         Blind reads and seeds count; other rounds are left out.
     policy : PolicyPack
-        Gives ``flag.severe_rater``.
+        Gives the rules of every flag of raters.
+    beside : Beside
+        What is known of pieces, raters and seeds.
 
     Raises
     ------
@@ -50,9 +61,37 @@ def findings_of_table(rows: Rows, policy: PolicyPack, random_seed: int = 1) -> l
     ScoringError
         If no criterion has two raters, or a mark is neither 1 nor 0.
     """
-    rule = policy.section("flag.severe_rater")
-    thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
-    return [asdict(each) for each in severity_findings(_marks(rows), thresholds, random_seed)]
+    _marks(rows)
+    made = round_of_table(rows, beside, policy)
+    return _told(made, policy, random_seed)
+
+
+def findings_of_scores(
+    scores: pd.DataFrame, policy: PolicyPack, random_seed: int, beside: Beside
+) -> list[dict[str, Any]]:
+    """Tests of every rater of a wide table, from `services.effects_files`."""
+    made = round_of_scores(scores, beside, policy)
+    found = effects_of_scores(scores, made.reads, made.about, rules(policy), random_seed)
+    return [asdict(each) for each in found]
+
+
+def findings_of_workspace(
+    workspace: Workspace, school_id: str | None, random_seed: int = 1
+) -> list[dict[str, Any]]:
+    """Tests of every rater of a workspace, of the pieces of one school or all.
+
+    Raises
+    ------
+    RefusedError
+        If there are no reads yet.
+    """
+    made = round_of_workspace(workspace, school_id)
+    return _told(made, workspace.policy, random_seed)
+
+
+def _told(made: RoundTable, policy: PolicyPack, random_seed: int) -> list[dict[str, Any]]:
+    found = effects_of_marks(made.marks, made.reads, made.about, rules(policy), random_seed)
+    return [asdict(each) for each in found]
 
 
 def mark_agreement_of_table(
@@ -74,11 +113,14 @@ def mark_agreement_of_table(
 
 def sentence_of(finding: Mapping[str, Any]) -> str:
     """Say a finding, or what it would have found; empty where the data are too few for either."""
-    names = {"a": finding["ids"][0], "b": finding["ids"][-1], "n": finding["n"]}
+    code, first, last = finding["code"], finding["ids"][0], finding["ids"][-1]
     if finding["flagged"]:
-        key = f"effects.{finding['code']}.{finding['subject']}"
-        return text(key, **names, effect=f"{abs(finding['effect']):.0%}")
-    if not finding["minimum_met"] or finding["detectable"] is None:
+        variant = "sentence" if finding["subject"] == "rater" or code == "copied_reads" else "pair"
+        points = shown_effect(code, finding["effect"])
+        return text(
+            f"flag.{code}.{variant}", rater=first, other=last, points=points, n=finding["n"]
+        )
+    if code not in _SEVERITY or not finding["minimum_met"] or finding["detectable"] is None:
         return ""
     return text("effects.none_found", detectable=f"{finding['detectable']:.0%}")
 

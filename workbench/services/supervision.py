@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from models.cases import submissions_ever_held
 from models.people import code_order
 from models.ratings import standing_reads
-from models.records import Read, Round
+from models.records import PieceOutcome, Read, Round
 from models.store import Act, Row, Store
 from models.supervision import latest_decisions, latest_sample
 from rubrics.levels import Level
@@ -62,12 +63,15 @@ def sample(workspace: Workspace, random_seed: str, act: Act) -> list[Drawn]:
     return drawn
 
 
-def compare(workspace: Workspace) -> list[Row]:
-    """Each school's own levels beside the county's, with the decision so far."""
+def compare(workspace: Workspace, outcomes: Mapping[str, PieceOutcome] | None = None) -> list[Row]:
+    """Each school's own levels beside the county's, with the decision so far.
+
+    ``outcomes`` of the pieces, where the caller has them already.
+    """
     with workspace.store() as store:
         drawn = _drawn(store)
         decisions = latest_decisions(store)
-        compared = _compare(store, workspace, drawn)
+        compared = _compare(store, workspace, drawn, outcomes)
     most = float(workspace.policy["audit.county_reread_lowered_share_max"])
     return [
         {
@@ -138,17 +142,26 @@ def _drawn(store: Store) -> list[Drawn]:
     return [Drawn(row["piece_id"], row["school_id"], row["why"]) for row in latest_sample(store)]
 
 
-def _compare(store: Store, workspace: Workspace, drawn: list[Drawn]) -> list[Comparison]:
-    own, county = _levels(store, workspace, drawn)
+def _compare(
+    store: Store,
+    workspace: Workspace,
+    drawn: list[Drawn],
+    outcomes: Mapping[str, PieceOutcome] | None,
+) -> list[Comparison]:
+    own, county = _levels(store, workspace, drawn, outcomes)
     return compare_levels(drawn, own, county)
 
 
 def _levels(
-    store: Store, workspace: Workspace, drawn: list[Drawn]
+    store: Store,
+    workspace: Workspace,
+    drawn: list[Drawn],
+    outcomes: Mapping[str, PieceOutcome] | None = None,
 ) -> tuple[dict[str, Level | None], dict[str, Level | None]]:
     """Levels of the sampled pieces: the school's own, and by the county's latest read."""
     among = {each.piece_id for each in drawn}
-    outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy, among)
+    if outcomes is None:
+        outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy, among)
     own = {d.piece_id: outcomes[d.piece_id].level for d in drawn}
     slot_of = {row["piece_id"]: row["slot_id"] for row in store.where("piece")}
     slots = {slot.slot_id: slot for rubric in workspace.rubrics for slot in rubric.slots}

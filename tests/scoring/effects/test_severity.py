@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.effects import Thresholds, severity, severity_findings
+from scoring.effects.severity import Thresholds, severity, severity_findings
 from scoring.errors import ScoringError
 
 COLUMNS = ["piece_id", "criterion_id", "rater_id", "met"]

@@ -1,0 +1,256 @@
+"""Effects of raters on wide scores: several criteria of a read, each on a scale.
+
+No model of the scale is needed. Which of a piece's readers gave which scores
+is chance without an effect, once each rater's own severity is taken out, so
+draws swap whole reads within pieces. With severity: mean differences,
+spread of them, central tendency (scores that keep to the middle), slope on the
+others, scores of one read all alike (straight-lining), halo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from models.frames import PIECE, RATER
+from scoring.discovery import Finding
+from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings
+from scoring.effects.habits import habits
+from scoring.effects.of_marks import (
+    DRIFT,
+    ERRATIC,
+    FLAT,
+    HALO,
+    LENIENT,
+    OWN_DEPARTMENT,
+    OWN_SCHOOL,
+    SEVERE,
+)
+from scoring.effects.round_of_marks import PLACE, Circumstances, networks_of
+from scoring.errors import ScoringError
+from scoring.tables import FloatArray, IntArray
+
+CENTRAL, STRAIGHT = "central_rater", "straight_rater"
+SCORE = "score:"
+"""Prefix of the columns that hold scores."""
+
+_ROUNDS = 30  # of alternating means: differences of severities have settled long before
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """A rater's reads and those of the same pieces, own first, filled up with −1."""
+
+    rows: IntArray
+    readers: IntArray
+
+    def picked(self, size: int, rng: np.random.Generator) -> IntArray:
+        """Rows of draws in which chance picked the read of each piece: size × pieces."""
+        which = (rng.random((size, len(self.readers))) * self.readers).astype(np.int64)
+        return self.rows[np.arange(len(self.readers)), which]
+
+    def others(self, values: FloatArray) -> FloatArray:
+        """Mean of the other readers' values on each piece."""
+        real = self.rows[:, 1:] >= 0
+        held = np.where(real, values[self.rows[:, 1:]], 0.0)
+        return np.asarray(held.sum(axis=1) / real.sum(axis=1))
+
+
+Statistic = Callable[[FloatArray], FloatArray]
+
+
+def effects_of_scores(
+    scores: pd.DataFrame,
+    reads: pd.DataFrame,
+    about: Circumstances,
+    rules: Mapping[str, Rule],
+    random_seed: int,
+) -> list[Finding]:
+    """Test every rater of a wide table.
+
+    Parameters
+    ----------
+    scores : DataFrame, one row a read
+        ``piece_id``, ``rater_id`` and a column ``score:…`` for every criterion; a
+        missing score is left out. Effects are in shares of the range of all scores.
+    reads : as for `effects_of_marks`, in the order of ``scores``
+    about, rules, random_seed : as for `effects_of_marks`
+
+    Raises
+    ------
+    ScoringError
+        If no piece has two reads.
+    """
+    table = scores[[name for name in scores.columns if name.startswith(SCORE)]].to_numpy(float)
+    span = float(np.nanmax(table) - np.nanmin(table)) or 1.0
+    piece, _ = pd.factorize(scores[PIECE].astype(str))
+    rater, names = pd.factorize(scores[RATER].astype(str), sort=True)
+    if not (np.bincount(piece) > 1).any():
+        raise ScoringError(
+            "scores: no piece has two raters, so nothing is known of raters. "
+            "Let a second rater read some of the pieces.",
+            key="effects.no_shared",
+        )
+    mean = np.nanmean(table, axis=1) / span
+    severity = _severities(mean, piece, rater, len(names))
+    network = networks_of(scores).reindex(names)
+    linked = (network.map(network.value_counts()) >= about.min_panel).to_numpy()
+    trials = habits(reads, about.phrases, rules, random_seed)
+    order = np.argsort(piece, kind="stable")
+    for k, name in enumerate(names):
+        beside = _reads_beside(piece, rater, order, k)
+        one = _Tests(str(name), beside, mean, severity, piece, rater, table, rules, random_seed)
+        trials += one.trials(k, reads, linked=bool(linked[k]))
+    by_code: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
+    return [
+        finding
+        for code, own in by_code.items()
+        if code in rules
+        for finding in findings(own, rules[code], random_seed)
+    ]
+
+
+@dataclass(frozen=True)
+class _Tests:
+    """Tests of one rater against the readers of the same pieces."""
+
+    name: str
+    beside: _Beside
+    mean: FloatArray
+    severity: FloatArray
+    piece: IntArray
+    rater: IntArray
+    table: FloatArray
+    rules: Mapping[str, Rule]
+    seed: int
+
+    def trials(self, k: int, reads: pd.DataFrame, *, linked: bool) -> list[Trial]:
+        """Every test there is a rule and data for."""
+        n, own = len(self.beside.rows), self.beside.rows[:, 0]
+        level = self.mean + self.severity[self.rater]  # each rater's own severity taken out
+        asis = level.copy()
+        asis[self.rater == k] = self.mean[self.rater == k]
+        within = np.nanstd(self.table, axis=1)
+        alike = (np.nanmax(self.table, axis=1) - np.nanmin(self.table, axis=1) < _LEAST) * 1.0
+        others = self.beside.others(level)
+        centred = others - others.mean() if n else others
+        size = max(float((centred**2).sum()), _LEAST)
+        apart = partial(self._apart, others)
+        made = [
+            self._trial(SEVERE, n, asis, lambda drawn: others.mean() - drawn.mean(axis=1), linked,
+                        two_sided=True),
+            self._erratic(k, n, level, linked),
+            self._trial(CENTRAL, n, level, lambda drawn: -drawn.std(axis=1), linked, ratio=True),
+            self._trial(FLAT, n, level, lambda drawn: -(drawn @ centred) / size, linked, ratio=True),
+            self._trial(HALO, n, within, lambda drawn: -drawn.mean(axis=1), linked, ratio=True),
+            self._trial(STRAIGHT, n, alike, lambda drawn: drawn.mean(axis=1), linked),
+        ]  # fmt: skip
+        facts = reads.iloc[own]
+        if PLACE in facts and n > 1 and not facts[PLACE].isna().any():
+            place = facts[PLACE].rank().to_numpy()
+            place = (place - place.mean()) / (n - 1)
+            slope = place / max(float((place**2).sum()), _LEAST)
+            drift: Statistic = lambda drawn: -apart(drawn) @ slope  # noqa: E731
+            made.append(self._trial(DRIFT, n, level, drift, linked, two_sided=True))
+        for code in (OWN_SCHOOL, OWN_DEPARTMENT):
+            if code in facts and facts[code].notna().any():
+                flags = facts[code].map(lambda value: value is True).to_numpy(dtype=bool)
+                made.append(self._favour(code, flags, level, apart, linked))
+        return [trial for trial in made if trial is not None]
+
+    def _apart(self, others: FloatArray, drawn: FloatArray) -> FloatArray:
+        return drawn - others
+
+    def _erratic(self, k: int, n: int, level: FloatArray, linked: bool) -> Trial | None:
+        """Spread of differences from the others, against that of reads of all other raters."""
+        piece = self.piece
+        reads = np.bincount(piece)[piece]
+        total = np.bincount(piece, weights=level)[piece]
+        apart = level - (total - level) / np.maximum(reads - 1, 1)
+        pool = apart[(reads > 1) & (self.rater != k)]
+        if ERRATIC not in self.rules:
+            return None
+        if n < max(self.rules[ERRATIC].minimum, 2) or not linked or not len(pool):
+            return Trial(ERRATIC, "rater", (self.name,), n)
+
+        def draw(size: int, rng: np.random.Generator) -> FloatArray:
+            return np.asarray(pool[rng.integers(0, len(pool), (size, n))].std(axis=1))
+
+        first = draw(999, np.random.default_rng(self.seed))
+        mean, sd = float(first.mean()), max(float(first.std()), _LEAST)
+        observed = float(apart[self.beside.rows[:, 0]].std())
+        test = drawn_test(observed, mean, sd, lambda: draw, self.seed)
+        usual = max(mean, _LEAST)
+        return Trial(ERRATIC, "rater", (self.name,), n, test, observed / usual, sd / usual, 1.0)
+
+    def _favour(
+        self, code: str, own: np.ndarray, level: FloatArray,
+        apart: Callable[[FloatArray], FloatArray], linked: bool,
+    ) -> Trial | None:  # fmt: skip
+        n, rest = int(own.sum()), int((~own).sum())
+        if code in self.rules and rest < self.rules[code].min_other:
+            return Trial(code, "rater", (self.name,), n)
+        weight = np.where(own, 1 / max(n, 1), -1 / max(rest, 1))
+        return self._trial(code, n, level, lambda drawn: apart(drawn) @ weight, linked)
+
+    def _trial(
+        self, code: str, n: int, values: FloatArray, statistic: Statistic, linked: bool,
+        *, ratio: bool = False, two_sided: bool = False,
+    ) -> Trial | None:  # fmt: skip
+        """Test a statistic of values; a ratio is told against its mean over draws."""
+        if code not in self.rules:
+            return None
+        if n < max(self.rules[code].minimum, 2) or not linked:
+            return Trial(code, "rater", (self.name,), n)
+
+        def draw(size: int, rng: np.random.Generator) -> FloatArray:
+            return statistic(values[self.beside.picked(size, rng)])
+
+        def refine() -> Draw:
+            return draw
+
+        observed = float(statistic(values[self.beside.rows[:, 0]][None, :])[0])
+        first = draw(999, np.random.default_rng(self.seed))
+        mean, sd = float(first.mean()), float(first.std())
+        test = drawn_test(observed, mean, sd, refine, self.seed)
+        # Draws keep the rater's own read one time in so many, which an effect shows less in.
+        usual = abs(mean) if ratio and abs(mean) > _LEAST else 1.0
+        effect, null, spread = (observed - mean) / usual, 0.0, sd / usual
+        if code == HALO:
+            effect, null = mean / min(observed, -_LEAST), 1.0
+        elif two_sided and code == SEVERE:
+            effect = observed
+        shown = LENIENT if code == SEVERE and effect < 0 else code
+        return Trial(shown, "rater", (self.name,), n, test, effect, spread, null, two_sided)
+
+
+def _severities(mean: FloatArray, piece: IntArray, rater: IntArray, size: int) -> FloatArray:
+    """Severities that explain reads beside the pieces' means, by alternating means."""
+    severity = np.zeros(size)
+    reads, read_by = np.bincount(piece), np.maximum(np.bincount(rater, minlength=size), 1)
+    for _ in range(_ROUNDS):
+        level = np.bincount(piece, weights=mean + severity[rater]) / reads
+        severity = np.bincount(rater, weights=level[piece] - mean, minlength=size) / read_by
+        severity -= np.median(severity)
+    return severity
+
+
+def _reads_beside(piece: IntArray, rater: IntArray, order: IntArray, k: int) -> _Beside:
+    own = np.flatnonzero(rater == k)
+    low = np.searchsorted(piece[order], piece[own])
+    high = np.searchsorted(piece[order], piece[own], side="right")
+    own, low, high = (each[high - low > 1] for each in (own, low, high))
+    readers = high - low
+    rows = np.full((len(own), int(readers.max(initial=1))), -1, dtype=np.int64)
+    rows[:, 0] = own
+    for at, (one, start, end) in enumerate(zip(own, low, high, strict=True)):
+        fellows = order[start:end]
+        rows[at, 1 : end - start] = fellows[fellows != one]
+    return _Beside(rows, readers)

@@ -1,0 +1,404 @@
+"""Every effect of raters in one round of marks: who is tested for what, and the findings.
+
+Only blind reads and hidden seeds belong in it: that a piece got a third read
+hangs on how the first two were marked, so the third would make honest first
+reads look unlikely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from models.frames import CRITERION, PIECE, RATER
+from scoring.discovery import Finding
+from scoring.effects.alike import COPIED, agreements, joint_reads, one_side, weaker
+from scoring.effects.excess import GRID, KINDS, excess_trials, kinds_of
+from scoring.effects.families import Draw, Rule, Trial, findings
+from scoring.effects.habits import habits
+from scoring.effects.of_marks import (
+    DRIFT,
+    ERRATIC,
+    FLAT,
+    HALO,
+    LENIENT,
+    OWN_DEPARTMENT,
+    OWN_SCHOOL,
+    SEVERE,
+    Asked,
+    OneRater,
+    Own,
+    residual_trials,
+    severity_trial,
+)
+from scoring.effects.pooling import Marks, drawn_marks
+from scoring.effects.predicting import BoolArray, Predicted, predicted
+from scoring.effects.severity import Thresholds, severity_findings
+from scoring.facets.marks_borrowing import few_marks
+from scoring.facets.marks_coding import MarkCodes, code_marks
+from scoring.facets.marks_model import MarksModel
+from scoring.facets.marks_panels import Severities
+from scoring.facets.marks_readiness import reasons_of_marks
+from scoring.tables import FloatArray, IntArray
+
+PLACE = "place"
+"""Column of reads: anything that sorts by time, missing where it is unknown."""
+
+_MAD = 1.4826
+_LEAST_PRIOR_SD = 0.4  # logits: the hurdle's prior must not hold a lenient rater at the middle
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of a round besides its marks.
+
+    Attributes
+    ----------
+    excellent : names of the 优秀 criteria; None where it is unknown which they are
+    panel_of : panel (school) of each rater
+    seeds : pieces that link panels
+    expert : name of the rater that stands for the experts' marks on seeds
+    phrases : bank of phrases comments are put together from
+    min_panel : raters in an unlinked panel below which the subject is the pair
+    max_offset_se : greatest SE of a panel's offset that still compares, logits
+    usual_spread : SD of honest raters' severities at most allowed for, logits
+    """
+
+    excellent: frozenset[str] | None = None
+    panel_of: Mapping[str, str] | None = None
+    seeds: Sequence[str] = ()
+    expert: str = "*"
+    phrases: Sequence[str] = field(default=())
+    min_panel: int = 5
+    max_offset_se: float = 0.3
+    usual_spread: float = 0.1
+
+
+def effects_of_marks(
+    marks: pd.DataFrame,
+    reads: pd.DataFrame,
+    about: Circumstances,
+    rules: Mapping[str, Rule],
+    random_seed: int,
+) -> list[Finding]:
+    """Test every rater, and pairs, for each effect there is a rule for.
+
+    Parameters
+    ----------
+    marks : DataFrame, one row a mark
+        ``piece_id``, ``criterion_id``, ``rater_id``, ``met`` (0 or 1) and, where pieces
+        of one school or teacher are known to belong together, ``teacher_id``: the
+        cluster whose pieces are more alike. Blind reads and seeds.
+    reads : DataFrame, one row a read
+        ``piece_id``, ``rater_id`` and what is known of ``place``, ``seconds``,
+        ``length``, ``comment``, ``own_school``, ``own_department`` (true, false, missing).
+    about : Circumstances
+    rules : by code; `SEVERE` serves lenience too
+    random_seed : of all draws
+
+    Returns
+    -------
+    list of Finding
+        By code, then subject. Marks that cannot be fitted (one rater, no shared
+        piece, all alike) leave only what does not hang on marks. Where the middling
+        criterion has few marks its difficulty is not known well enough to expect
+        anything of one read: severity is then told from plain differences, and
+        the other tests of marks say that the data are too few.
+
+    Raises
+    ------
+    ScoringError
+        For marks that cannot be used.
+    """
+    people = reads[reads[RATER].astype(str) != about.expert]
+    trials = habits(people, about.phrases, rules, random_seed)
+    codes = code_marks(marks)
+    fits = not any(reason.blocks for reason in reasons_of_marks(codes, 0)) and _tells(codes)
+    if fits and few_marks(codes):
+        fits = False
+        trials += _too_few_marks(codes, about, rules)
+    if fits:
+        model = MarksModel().fit_codes(codes)
+        trials += list(_Round(model, reads, about, rules, random_seed).trials())
+    by_code: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
+    found = [findings(own, rules[code], random_seed) for code, own in by_code.items()]
+    pairs = _by_differences(marks, about, rules, random_seed, everybody=not fits)
+    return [*pairs, *chain.from_iterable(found)]
+
+
+def _too_few_marks(
+    codes: MarkCodes, about: Circumstances, rules: Mapping[str, Rule]
+) -> list[Trial]:
+    """Say of every rater that their reads cannot be compared with what is expected of them."""
+    reads = np.bincount(codes.read_rater, minlength=len(codes.raters))
+    return [
+        Trial(code, "rater", (name,), int(n))
+        for code in (ERRATIC, FLAT, HALO, DRIFT, *KINDS)
+        if code in rules
+        for name, n in zip(codes.raters, reads, strict=True)
+        if name != about.expert
+    ]
+
+
+def _tells(codes: MarkCodes) -> bool:
+    """Whether marks remain once raters and criteria whose marks are all alike are set apart."""
+    criterion, rater = codes.mark_criterion, codes.read_rater[codes.mark_read]
+    kept = np.ones(len(codes.met), dtype=bool)
+    for _ in range(len(codes.raters) + len(codes.criteria)):
+        before = int(kept.sum())
+        for of in (criterion, rater):
+            some = np.bincount(of[kept], weights=codes.met[kept], minlength=int(of.max()) + 1)
+            every = np.bincount(of[kept], minlength=int(of.max()) + 1)
+            kept &= ((some > 0) & (some < every))[of]
+        if int(kept.sum()) == before:
+            break
+    return bool(kept.any())
+
+
+def _by_differences(
+    marks: pd.DataFrame,
+    about: Circumstances,
+    rules: Mapping[str, Rule],
+    random_seed: int,
+    *,
+    everybody: bool,
+) -> list[Finding]:
+    """Severity by plain differences: of pairs of unlinked panels too small to say who departs.
+
+    Of ``everybody`` where marks are too plain for the model: all of them separate perfectly.
+    """
+    if SEVERE not in rules:
+        return []
+    rater = marks[RATER].astype(str)
+    network = networks_of(marks)
+    sizes = network[network.index != about.expert].value_counts()
+    small = set(sizes.index if everybody else sizes[sizes < about.min_panel].index)
+    within = network.reindex(rater).isin(small).to_numpy() & (rater != about.expert).to_numpy()
+    theirs = marks[within]
+    if not theirs.duplicated([PIECE, CRITERION]).any():
+        return []
+    rule = rules[SEVERE]
+    thresholds = Thresholds(rule.q, rule.min_effect, rule.minimum, about.min_panel)
+    return severity_findings(theirs, thresholds, random_seed)
+
+
+def networks_of(marks: pd.DataFrame) -> pd.Series:
+    """Number of the set of raters each is linked with, by rater."""
+    piece, _ = pd.factorize(marks[PIECE].astype(str))
+    rater, names = pd.factorize(marks[RATER].astype(str))
+    size = len(names)
+    link = csr_matrix(
+        (np.ones(len(rater)), (rater, size + piece)), shape=(size + piece.max() + 1,) * 2
+    )
+    return pd.Series(connected_components(link, directed=False)[1][:size], index=names)
+
+
+class _Round:
+    """A fitted round and what its tests share."""
+
+    def __init__(
+        self,
+        model: MarksModel,
+        reads: pd.DataFrame,
+        about: Circumstances,
+        rules: Mapping[str, Rule],
+        random_seed: int,
+    ) -> None:
+        self.model, self.about, self.rules, self.seed = model, about, rules, random_seed
+        self.predicted = predicted(model)
+        self.raters = [k for k, name in enumerate(model.raters_) if name != about.expert]
+        self.severities = model.severities(
+            about.panel_of if about.panel_of and len(set(about.panel_of.values())) > 1 else None,
+            about.max_offset_se,
+            about.expert,
+            about.seeds,
+        )
+        self.facts = self._facts(reads)
+        self.apart = self._apart()
+        sizes = np.bincount(self.severities.network[self.raters] + 1)
+        self.linked = sizes[self.severities.network + 1] >= about.min_panel
+        self.asked = Asked(rules, random_seed)
+
+    def trials(self) -> Iterator[Trial]:
+        """Every test of every rater, then of pairs."""
+        model, spread = self.model, self._usual_spread()
+        excellent = None
+        if self.about.excellent is not None:
+            excellent = np.array([name in self.about.excellent for name in model.criteria_])
+        kinds = kinds_of(self.predicted, excellent)
+        joint: dict[tuple[int, int], IntArray] = {}
+        if COPIED in self.rules:
+            # Seeds are read by all: with them every two raters would be a pair to adjust for.
+            seeds = np.isin(np.array(model.pieces_), list(self.about.seeds))
+            told = np.flatnonzero(
+                ~seeds[self.predicted.piece] & np.isin(self.predicted.rater, self.raters)
+            )
+            joint = joint_reads(self.predicted, told, self.rules[COPIED].minimum)
+        sides: dict[tuple[int, int], Trial] = {}
+        own_of = _by_rater(self.predicted.rater, len(model.raters_))
+        for k in self.raters:
+            own = own_of[k]
+            one = self._one(k, own, spread)
+            name, linked = model.raters_[k], bool(self.linked[k])
+            if SEVERE in self.rules and linked:
+                yield severity_trial(one, self.asked)
+            yield from residual_trials(one, self.asked, linked=linked)
+            yield from excess_trials(name, own, kinds, self._prior(one), self.rules, self.seed)
+            partners = {pair: both for pair, both in joint.items() if pair[0] == k}
+            if partners:
+                sides |= self._sides(one, own, partners)
+        for (one_rater, other), side in sides.items():
+            if one_rater < other:
+                yield weaker(side, sides[other, one_rater])
+
+    def _sides(
+        self, one: OneRater, own: IntArray, joint: Mapping[tuple[int, int], IntArray]
+    ) -> dict[tuple[int, int], Trial]:
+        names = self.model.raters_
+        drawn = self._drawn(one)
+        expected = one.reads.expected(one.severity)
+        made = {}
+        for pair, both in joint.items():
+            at = np.searchsorted(own, both[:, 0])
+            reads, other = _rows(one.reads, at), _rows(self.predicted, both[:, 1])
+
+            def refine(
+                reads: Predicted = reads, other: Predicted = other, at: IntArray = at
+            ) -> Draw:
+                sums, _ = agreements(reads, self._drawn(one)[at], other, expected[at])
+                return lambda size, rng: sums.pick((0,)).draw(size, rng)[0]
+
+            named = (names[pair[0]], names[pair[1]])
+            made[pair] = one_side(named, reads, drawn[at], other, expected[at], refine, self.seed)
+        return made
+
+    def _drawn(self, one: OneRater) -> Marks:
+        return drawn_marks(one.reads, one.severity, np.random.default_rng(self.seed))
+
+    def _one(self, k: int, own: IntArray, spread: float) -> OneRater:
+        reads = self.predicted.only(own)
+        severity = float(self.model.severity_[k])
+        reference = severity - float(self.severities.value[k])
+        se = float(self.severities.se[k])
+        total = reads.expected(severity)
+        information = float((total * (1 - total)).sum()) or 1.0
+        of_zero = max(se**2 - 1 / information * _overlap(reads, total), 0.0)
+        facts = self.facts.iloc[own]
+        return OneRater(
+            self.model.raters_[k],
+            reads,
+            severity,
+            reference,
+            float(np.hypot(spread, np.sqrt(of_zero))),
+            _order(facts),
+            {code: self._own(code, own) for code in (OWN_SCHOOL, OWN_DEPARTMENT)},
+        )
+
+    def _apart(self) -> FloatArray:
+        """Share of criteria each read finds met beyond what is expected of its rater."""
+        apart = np.zeros(len(self.predicted))
+        for k, own in enumerate(_by_rater(self.predicted.rater, len(self.model.raters_))):
+            reads = self.predicted.only(own)
+            expected = reads.expected(float(self.model.severity_[k])).sum(axis=1)
+            apart[own] = (reads.met.sum(axis=1) - expected) / reads.marks
+        return apart
+
+    def _own(self, code: str, own: IntArray) -> Own | None:
+        """Own pieces of a rater, where enough raters of elsewhere read the same school's."""
+        every = _flags(self.facts, code)
+        if every is None or code not in self.rules:
+            return None
+        cluster = self.model.codes.teacher_of[self.predicted.piece]
+        outside = ~every & np.isin(self.predicted.rater, self.raters)
+        size = int(cluster.max()) + 1
+        count = np.bincount(cluster[outside], minlength=size)
+        total = np.bincount(cluster[outside], weights=self.apart[outside], minlength=size)
+        spread = float(self.apart[outside].std()) if outside.any() else 0.0
+        flags, home = every[own], cluster[own]
+        known = count >= max(self.rules[code].minimum, 1)
+        if not flags.any() or not known[home[flags]].all():
+            return None
+        usual = np.where(known, total / np.maximum(count, 1), 0.0)[home]
+        homes = np.bincount(home[flags], minlength=size) / flags.sum()
+        error = spread * np.sqrt((homes[known] ** 2 / count[known]).sum())
+        return Own(flags, usual, float(error))
+
+    def _prior(self, one: OneRater) -> FloatArray:
+        sd = max(_LEAST_PRIOR_SD, one.reference_sd)
+        weight: FloatArray = np.exp(-0.5 * ((GRID - one.reference) / sd) ** 2)
+        return np.asarray(weight / weight.sum())
+
+    def _usual_spread(self) -> float:
+        """How far honest raters' severities stray, told robustly; no more than allowed for."""
+        found: Severities = self.severities
+        value, se = found.value[self.raters], found.se[self.raters]
+        mad = _MAD * float(np.median(np.abs(value - np.median(value))))
+        left = max(mad**2 - float(np.median(se)) ** 2, 0.0)
+        return min(float(np.sqrt(left)), self.about.usual_spread)
+
+    def _facts(self, reads: pd.DataFrame) -> pd.DataFrame:
+        """What is known of each read, in the order of the predicted ones."""
+        codes = self.model.codes
+        named = reads.assign(
+            **{PIECE: reads[PIECE].astype(str), RATER: reads[RATER].astype(str)}
+        ).set_index([PIECE, RATER])
+        wanted = pd.MultiIndex.from_arrays(
+            [
+                np.array(codes.pieces, dtype=object)[self.predicted.piece],
+                np.array(codes.raters, dtype=object)[self.predicted.rater],
+            ]
+        )
+        return named[~named.index.duplicated()].reindex(wanted)
+
+
+def _overlap(reads: Predicted, expected: FloatArray) -> float:
+    """How many times as much reads vary as independent marks would: pieces and halo unknown."""
+    count = reads.real.sum(axis=1)
+    mean = expected.sum(axis=1) / count
+    logit = 1 / (1 + np.exp(-(reads.eta[None, :] - _middle(reads)[:, None])))
+    level = (reads.weight * logit).sum(axis=1)
+    between = (reads.weight * logit**2).sum(axis=1) - level**2
+    within = np.maximum(mean * (1 - mean), 1e-6)
+    return float(1 + ((count - 1) * between / within).mean())
+
+
+def _middle(reads: Predicted) -> FloatArray:
+    """Mean difficulty of each read's criteria."""
+    hard: FloatArray = np.where(reads.real, reads.difficulty, 0.0).sum(axis=1)
+    return np.asarray(hard / reads.real.sum(axis=1))
+
+
+def _rows(reads: Predicted, at: IntArray) -> Predicted:
+    """Rows with all columns kept, so that two readers' columns stay beside each other."""
+    return Predicted(
+        reads.piece[at], reads.rater[at], reads.met[at], reads.real[at], reads.difficulty[at],
+        reads.criterion[at], reads.eta, reads.weight[at],
+    )  # fmt: skip
+
+
+def _by_rater(rater: IntArray, size: int) -> list[IntArray]:
+    order = np.argsort(rater, kind="stable")
+    return np.split(order, np.searchsorted(rater[order], np.arange(1, size)))
+
+
+def _order(facts: pd.DataFrame) -> FloatArray | None:
+    """Places in time from 0 to 1; None where any is unknown."""
+    if PLACE not in facts.columns or facts[PLACE].isna().any() or len(facts) < 2:
+        return None
+    rank = facts[PLACE].rank(method="average").to_numpy(dtype=np.float64)
+    return (rank - 1) / (len(rank) - 1)
+
+
+def _flags(facts: pd.DataFrame, column: str) -> BoolArray | None:
+    if column not in facts.columns or facts[column].isna().all():
+        return None
+    known: Callable[[object], bool] = lambda value: value is True or value == 1  # noqa: E731
+    return facts[column].map(known).to_numpy(dtype=bool)
