@@ -20,7 +20,11 @@ def open_holds_by_submission(store: Store) -> dict[str, list[str]]:
 
 
 def holds(store: Store) -> list[Row]:
-    """Every hold with its events, submissions and the flag it came from, newest last."""
+    """Every hold with its events, submissions and the flag it came from, newest last.
+
+    ``assignee`` is who handles it, empty where nobody was named; ``found`` what
+    was found when it ended, empty until then.
+    """
     events: dict[str, list[Row]] = defaultdict(list)
     for row in store.rows(
         "SELECT e.*, a.at FROM hold_event AS e JOIN audit_log AS a ON a.seq = e.tx "
@@ -31,6 +35,8 @@ def holds(store: Store) -> list[Row]:
     for row in store.where("hold_submission"):
         submissions[row["hold_id"]].append(row["submission_id"])
     raised = {row["flag_id"]: row for row in flags(store)}
+    assigned = {row["hold_id"]: row["person_id"] for row in store.where("hold_assignee")}
+    found = {row["hold_id"]: row["found"] for row in store.where("hold_found")}
     return [
         {
             **row,
@@ -38,6 +44,8 @@ def holds(store: Store) -> list[Row]:
             "submissions": submissions.get(row["hold_id"], []),
             "state": "resolved" if any(e["kind"] == "resolution" for e in own) else "open",
             "flag": raised.get(row["flag_id"]),
+            "assignee": assigned.get(row["hold_id"], ""),
+            "found": found.get(row["hold_id"], ""),
         }
         for row in store.rows("SELECT h.*, a.at FROM hold AS h JOIN audit_log AS a ON a.seq = h.tx")
     ]

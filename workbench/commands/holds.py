@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from workbench.services.exhibits import Exhibits
 
 _DISPOSITIONS = ("certify", "re_rate", "adjudicate", "reject")
-_COLUMNS = ("hold_id", "flag", "submissions", "raised_by", "due_on", "replies", "state")
+_COLUMNS = ("hold_id", "flag", "about", "raised_by", "due_on", "assignee", "replies", "state")
+_FOUND = ("borne_out", "innocent", "unclear")
 
 
 @click.group()
@@ -78,17 +79,50 @@ def reply(context: Context, hold_id: str, party: str, words: str, scan: Path | N
 @command.command()
 @click.argument("hold_id", metavar="ID")
 @click.argument("disposition", type=click.Choice(_DISPOSITIONS))
+@click.option(
+    "--found",
+    type=click.Choice(_FOUND),
+    default=None,
+    help="查明的情况：属实、有正当原因、未能查明 / what looking came to",
+)
 @reason_option
 @click.pass_obj
-def resolve(context: Context, hold_id: str, disposition: str, reason: str) -> None:
+def resolve(
+    context: Context, hold_id: str, disposition: str, found: str | None, reason: str
+) -> None:
     """处置个案；不利的处置须两人。 / Decide a case; an adverse decision takes two people."""
     from workbench.services import holds
 
-    made = holds.resolve(context.workspace(), hold_id, disposition, reason, context.act(reason))
+    workspace, act = context.workspace(), context.act(reason)
+    made = holds.resolve(workspace, hold_id, disposition, reason, act, found or "")
     words = text(f"disposition.{made.disposition}")
     click.echo(text(f"holds.{made.state}", hold=hold_id, disposition=words))
     if made.reopened:
         click.echo(text("holds.reopened", pieces=text("catalogue.and").join(made.reopened)))
+
+
+@command.command("open")
+@click.argument("flag_id", metavar="FLAG")
+@reason_option
+@click.pass_obj
+def open_(context: Context, flag_id: str, reason: str) -> None:
+    """由一个标记立案；立案的人不能处置。 / Open the cases of a flag; who opens one cannot decide it."""
+    from workbench.services.flags import open_case
+
+    made = open_case(context.workspace(), flag_id, context.act(reason))
+    click.echo(text("page_holds.opened", holds=text("catalogue.and").join(made)))
+
+
+@command.command()
+@click.argument("hold_id", metavar="ID")
+@click.argument("person_id", metavar="PERSON")
+@click.pass_obj
+def assign(context: Context, hold_id: str, person_id: str) -> None:
+    """指定承办人。 / Name who handles a case."""
+    from workbench.services import holds
+
+    holds.assign(context.workspace(), hold_id, person_id, context.act())
+    click.echo(text("page_holds.assigned", hold=hold_id, name=person_id))
 
 
 def _row(case: dict[str, Any]) -> dict[str, Any]:
@@ -96,10 +130,20 @@ def _row(case: dict[str, Any]) -> dict[str, Any]:
     return {
         **case,
         "flag": text(f"flag.{case['code']}.name"),
-        "submissions": text("catalogue.and").join(case["submissions"]),
+        "about": text("catalogue.and").join(_about(case)),
         "replies": replies,
         "state": text(f"holds.state.{case['state']}"),
     }
+
+
+def _about(case: dict[str, Any]) -> list[str]:
+    """Submissions of a case about evidence; else the raters or schools its flag names."""
+    flag = case["flag"]
+    if flag and flag["subject"] not in ("piece", "pair"):
+        named: list[str] = flag["ids"]
+        return named
+    stopped: list[str] = case["submissions"]
+    return stopped
 
 
 def _print_case(case: dict[str, Any], exhibits: Exhibits) -> None:
@@ -109,7 +153,8 @@ def _print_case(case: dict[str, Any], exhibits: Exhibits) -> None:
     if exhibits.sentence:
         click.echo(exhibits.sentence)
     click.echo(text("holds.innocent", words=exhibits.innocent))
-    click.echo(text("holds.submissions", submissions=joint.join(case["submissions"])))
+    if case["submissions"]:
+        click.echo(text("holds.submissions", submissions=joint.join(case["submissions"])))
     for piece, label in exhibits.pieces.items():
         click.echo(text("holds.piece", piece=piece, label=label))
     _print_exhibits(exhibits)

@@ -1,33 +1,41 @@
-"""Cases as a person sees them: the list, one case with its exhibits, and what may be done with it."""
+"""One case as a person sees it: exhibits, what was said, and what may be done with it."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 from models.accounts import roles_held
-from models.cases import holds as recorded_holds
 from models.store import Act, Row, Store
-from models.submissions import blank_forms, extracts, files_by_piece, owned_pieces
+from models.submissions import (
+    blank_forms,
+    extracts,
+    files_by_piece,
+    owned_pieces,
+    quotations,
+)
 from rubrics.errors import WorkbenchError
+from rubrics.public_texts import public_texts
+from scoring.flags import CATALOGUE, TEXTS
+from scoring.holds import dispositions_of, is_adverse
 from workbench.errors import RefusedError
 from workbench.messages import explain, text
 from workbench.readers.masking import Mask, discovered
+from workbench.services.case_parties import parties_of_case, subject_of
+from workbench.services.case_queue import case_row, submission_owners
+from workbench.services.case_reads import CaseRead, case_reads
 from workbench.services.case_text import Stretch, beside, covered
 from workbench.services.exhibits import Exhibits, exhibits_of
-from workbench.services.flags import RATER_CODES
-from workbench.services.holds import ADVERSE, may_resolve, reply, show_hold
+from workbench.services.holds import may_handle, may_resolve, reply, show_hold
 from workbench.services.mask_words import SURNAMES_KNOWN, MaskWords
 from workbench.services.roles import ALLOWED, same_person
 from workbench.services.scans import keep_scan
 from workbench.services.scopes import seen_school
+from workbench.services.working_days import CHINA
 from workbench.services.workspace import Workspace
-
-WITH_TEXTS = ("copied_text", "shared_author", "shared_revisions", "unfilled_template")
-"""Flags whose pieces are read as text; the others are looked at as pages, pictures or films."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,9 @@ class CaseView:
 
     ``texts`` are the stretches of each piece, in the order of ``pieces``, empty
     where there is nothing to read; names and schools in them are covered.
-    ``parties`` may answer: identifier and label.
+    ``row`` is the case as the queue has it. ``parties`` may answer: identifier and label.
+    ``reads`` are what a case about raters rests on. ``handlers`` may be named to
+    handle it, and ``may_assign`` is whether this person may name them.
     ``proposals`` are adverse decisions that wait for a second person.
     ``refusals`` says per disposition why this person may not decide so; a
     disposition that is not in it may be chosen. ``may_reply`` is whether the
@@ -56,6 +66,7 @@ class CaseView:
     """
 
     case: Row
+    row: Row
     exhibits: Exhibits
     pieces: tuple[CasePiece, ...]
     texts: tuple[tuple[Stretch, ...], ...]
@@ -63,25 +74,10 @@ class CaseView:
     proposals: tuple[Row, ...]
     refusals: dict[str, str]
     may_reply: bool
-    overdue: bool
-
-
-def case_rows(workspace: Workspace, person_id: str, on: date) -> list[Row]:
-    """Every case a person may see: one row a case, open ones first, the nearest due date first.
-
-    ``overdue`` is true for an open case whose due date has passed on the day given.
-
-    Raises
-    ------
-    RefusedError
-        If the person may see none.
-    """
-    with workspace.store() as store:
-        scope = seen_school(store, person_id, "holds.show")
-        owners = _owners(store)
-        rows = [_case_row(case, owners, on) for case in recorded_holds(store)]
-    seen = [row for row in rows if scope is None or scope in row["school_ids"]]
-    return sorted(seen, key=lambda row: (row["state"] != "open", row["due_on"], row["hold_id"]))
+    reads: tuple[CaseRead, ...]
+    handlers: tuple[tuple[str, str], ...]
+    may_assign: bool
+    dispositions: tuple[str, ...]
 
 
 def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> CaseView:
@@ -98,8 +94,9 @@ def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> C
     exhibits = exhibits_of(workspace, case)
     with workspace.store() as store:
         scope = seen_school(store, person_id, "holds.show")
-        owners = _owners(store)
-        row = _case_row(case, owners, on)
+        owners = submission_owners(store)
+        people = {each["person_id"]: str(each["name"]) for each in store.where("person")}
+        row = case_row(store, case, owners, people, on)
         if scope is not None and scope not in row["school_ids"]:
             raise RefusedError(
                 f"hold {hold_id} is about another school.",
@@ -110,16 +107,21 @@ def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> C
         pieces = _pieces(store, case, exhibits)
         held = roles_held(store, person_id)
         is_open = case["state"] == "open"
+        may_assign = is_open and any(role in held for role in ALLOWED["hold.assign"])
         return CaseView(
             case,
+            row,
             exhibits,
             pieces,
             _texts(store, case["code"], pieces),
-            _parties(store, case, owners),
+            parties_of_case(store, case, owners),
             tuple(_waiting_proposals(case)),
             _refusals(workspace, store, case, person_id, on) if is_open else {},
             is_open and any(role in held for role in ALLOWED["hold.reply"]),
-            row["overdue"],
+            tuple(case_reads(workspace, store, case)),
+            _handlers(store, case, people, on) if may_assign else (),
+            may_assign,
+            _dispositions(case),
         )
 
 
@@ -147,30 +149,6 @@ def reply_with_scan(
     reply(workspace, hold_id, party, words, digest, act)
 
 
-def _owners(store: Store) -> dict[str, Row]:
-    """Teacher and school of each submission that has a piece."""
-    return {row["submission_id"]: row for row in owned_pieces(store)}
-
-
-def _case_row(case: Row, owners: dict[str, Row], on: date) -> Row:
-    own = [owners[each] for each in case["submissions"] if each in owners]
-    is_open = case["state"] == "open"
-    return {
-        "hold_id": case["hold_id"],
-        "code": case["code"],
-        "school": "、".join(dict.fromkeys(row["school_name"] for row in own)),
-        "school_ids": {row["school_id"] for row in own},
-        "teacher": "、".join(dict.fromkeys(row["teacher_no"] or row["teacher_id"] for row in own)),
-        "competency": "、".join(dict.fromkeys(row["competency"] for row in own)),
-        "raised_at": case["at"],
-        "due_on": case["due_on"],
-        "overdue": is_open and date.fromisoformat(case["due_on"]) < on,
-        "replies": sum(event["kind"] == "reply" for event in case["events"]),
-        "proposed": is_open and any(_waiting_proposals(case)),
-        "state": case["state"],
-    }
-
-
 def _pieces(store: Store, case: Row, exhibits: Exhibits) -> tuple[CasePiece, ...]:
     """Pieces of a case, those of the held submission first."""
     owned = {row["piece_id"]: row for row in owned_pieces(store)}
@@ -191,7 +169,7 @@ def _pieces(store: Store, case: Row, exhibits: Exhibits) -> tuple[CasePiece, ...
 def _texts(
     store: Store, code: str, pieces: tuple[CasePiece, ...]
 ) -> tuple[tuple[Stretch, ...], ...]:
-    if code not in WITH_TEXTS or not 1 <= len(pieces) <= 2:
+    if CATALOGUE[code].exhibit != TEXTS or not 1 <= len(pieces) <= 2:
         return ()
     facts, files = extracts(store), files_by_piece(store)
     texts = [
@@ -202,7 +180,8 @@ def _texts(
     ]
     if not any(texts):
         return ()
-    forms = [str(form["text"]) for form in blank_forms(store)]
+    registered = (*blank_forms(store), *quotations(store))
+    forms = [*(str(form["text"]) for form in registered), *public_texts()]
     both = beside(texts[0], texts[-1] if len(texts) == 2 else "", forms)
     mask = _mask(store, pieces, texts)
     return tuple(
@@ -219,20 +198,6 @@ def _mask(store: Store, pieces: Sequence[CasePiece], texts: Sequence[str]) -> Ma
     return whole
 
 
-def _parties(store: Store, case: Row, owners: dict[str, Row]) -> tuple[tuple[str, str], ...]:
-    """Who may answer: the teachers held, or the raters a flag names."""
-    if case["code"] in RATER_CODES and case["flag"]:
-        people = {row["person_id"]: row["name"] for row in store.where("person")}
-        return tuple((each, people.get(each, each)) for each in case["flag"]["ids"])
-    own = {
-        owners[each]["teacher_id"]: owners[each] for each in case["submissions"] if each in owners
-    }
-    return tuple(
-        (teacher_id, f"{row['school_name']} {row['teacher_no'] or teacher_id}")
-        for teacher_id, row in own.items()
-    )
-
-
 def _waiting_proposals(case: Row) -> list[Row]:
     if case["state"] != "open":
         return []
@@ -244,14 +209,35 @@ def _refusals(
 ) -> dict[str, str]:
     """Why a person may not decide a case, by disposition; what may be decided is left out."""
     found = {}
-    for disposition in ("certify", "re_rate", "adjudicate", "reject"):
+    subject = subject_of(case)
+    for disposition in _dispositions(case):
         try:
             may_resolve(store, case, disposition, person_id, on)
         except WorkbenchError as refused:
             found[disposition] = explain(refused)
             continue
-        if disposition in ADVERSE and workspace.policy["hold.adverse_needs_two"]:
+        if is_adverse(disposition, subject) and workspace.policy["hold.adverse_needs_two"]:
             own = [p for p in _waiting_proposals(case) if same_person(store, p["actor"], person_id)]
             if own:
                 found[disposition] = text("page_holds.own_proposal")
     return found
+
+
+def _dispositions(case: Row) -> tuple[str, ...]:
+    stops = bool(case["submissions"])
+    return dispositions_of(case["code"], subject_of(case), stops=stops)
+
+
+def _handlers(
+    store: Store, case: Row, people: Mapping[str, str], on: date
+) -> tuple[tuple[str, str], ...]:
+    """People who may decide a case, whatever is decided: identifier and name."""
+    found = []
+    act = Act("", "", datetime.combine(on, time(12), CHINA))
+    for person_id, name in people.items():
+        try:
+            may_handle(store, case, person_id, act)
+        except WorkbenchError:
+            continue
+        found.append((person_id, name))
+    return tuple(found)

@@ -1,161 +1,200 @@
-"""Flags: every reason to look, found again from what is stored; holds where policy asks for them.
+"""Flags: every reason to look, found again from what is stored; cases where people have to answer.
 
-A flag changes nothing. Its sentence stands in the locale under its code.
+A flag changes nothing. Its sentence stands in the locale under its code. When
+everything is looked at, and what that came to, is kept as a look.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from models.audit_trail import last_seq
 from models.cases import flags as recorded_flags
 from models.cases import holds as recorded_holds
-from models.ratings import mark_frame
+from models.looks import newest_look
+from models.recalls import submissions_read_by
 from models.store import Act, Row, Store
-from models.submissions import owned_pieces, remarks_by_piece
-from rubrics.canonical import digest
+from models.submissions import owned_pieces
 from rubrics.policy_pack import PolicyPack
-from scoring.discovery import Finding
-from scoring.effects import Thresholds, severity_findings
-from scoring.similarity.pairs import DOCUMENT, IMAGE, SELF, SLIDE, STRONG, TEXT, VIDEO, Pair
+from scoring.flags import CATALOGUE, PAIR, PIECE, SCHOOL
+from scoring.similarity.pairs import STRONG
 from workbench import messages
-from workbench.services.holds import raise_holds
+from workbench.errors import InputError, RefusedError
+from workbench.services.case_opening import NewCase, open_cases
+from workbench.services.flag_finding import EARLY, FACT, Flag, Found, find_flags
+from workbench.services.looks import EARLY_GATE, gate_now, nothing_new
 from workbench.services.roles import authorise
-from workbench.services.similarity import similar_pairs
 from workbench.services.workspace import Workspace
-
-FACT = "fact"
-"""Tier of a flag that states a fact and has no degree."""
-
-CODE_OF_KIND = {
-    TEXT: "copied_text",
-    IMAGE: "reused_image",
-    SLIDE: "reused_image",
-    VIDEO: "reused_video",
-}
-CODE_OF_TRACE = {
-    "identical_file": "copied_text",
-    "author_is_teacher": "shared_author",
-    "author": "shared_author",
-    "revisions": "shared_revisions",
-    "created": "shared_revisions",
-}
-_OWN_SENTENCE = ("identical_text", "identical_file", "created", "author_is_teacher")
-FROM_INTAKE = ("unfilled_template", "outside_window", "official_limit")
-RATER_CODES = ("severe_rater", "lenient_rater")
-CODES = (
-    *("copied_text", "reused_image", "reused_video", "shared_author", "shared_revisions"),
-    *FROM_INTAKE,
-    *RATER_CODES,
-)
-
-_RANDOM_SEED = 20260101  # of the permutations; the p values are the same at each run
-
-
-@dataclass(frozen=True)
-class Flag:
-    """One reason to look.
-
-    ``subject`` is ``piece``, ``pair``, ``rater`` or ``rater_pair`` and ``ids``
-    the pieces or raters; ``values`` fill its sentence.
-    """
-
-    code: str
-    subject: str
-    ids: tuple[str, ...]
-    tier: str
-    effect: str = ""
-    p: str = ""
-    q: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    exhibit: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def flag_id(self) -> str:
-        """Identifier that is the same whenever the same thing is found again."""
-        return "f" + digest([self.code, list(self.ids), self.exhibit.get("reason", "")])[:12]
 
 
 @dataclass(frozen=True)
 class Raised:
-    """What a look brought: flags found now, how many are new, and the holds raised for them."""
+    """What a look brought.
+
+    ``flags`` found now, how many are ``new``, the cases opened for them
+    (``holds``), the moment it was (``gate``) and what it could ``told`` not look at.
+    """
 
     flags: tuple[Flag, ...]
     new: int
     holds: tuple[str, ...]
+    gate: str
+    told: Mapping[str, Any]
 
 
 def raise_flags(workspace: Workspace, act: Act) -> Raised:
-    """Look at everything, keep what is new, and raise the holds policy asks for."""
-    policy = workspace.policy
+    """Look at everything, keep what is new, and open the cases it asks for.
+
+    Raises
+    ------
+    RefusedError
+        If the actor may not.
+    """
     with workspace.store() as store:
         act = authorise(store, act, "flags.raise")
-        found = find_flags(store, policy)
+        gate, version = gate_now(store, workspace), last_seq(store)
+        found = find_flags(workspace, store, piece_labels(store), early=gate == EARLY_GATE)
         known = {row["flag_id"] for row in store.where("flag")}
-        fresh = [flag for flag in found if flag.flag_id not in known]
-        submissions = {row["piece_id"]: row["submission_id"] for row in owned_pieces(store)}
-        if not fresh:
-            return Raised(tuple(found), 0, ())
-        with store.transaction(act, "flags.raise") as tx:
-            tx.insert("flag", [_row(flag) for flag in fresh])
-            holding = [
-                {
-                    "flag_id": flag.flag_id,
-                    "code": flag.code,
-                    "submissions": list(
-                        dict.fromkeys(submissions[i] for i in flag.ids if i in submissions)
-                    ),
-                }
-                for flag in fresh
-                if holds_results(flag, policy)
-            ]
-            made = raise_holds(store, tx, holding, act, policy["hold.due_days"])
-    return Raised(tuple(found), len(fresh), tuple(made))
+        fresh = [flag for flag in found.flags if flag.flag_id not in known]
+        if not fresh and nothing_new(store, gate):
+            return Raised(found.flags, 0, (), gate, found.told())
+        made = _keep(store, workspace.policy, found, fresh, (gate, version), act)
+    return Raised(found.flags, len(fresh), made, gate, found.told())
 
 
-def find_flags(store: Store, policy: PolicyPack) -> list[Flag]:
-    """Flags of everything stored now, by code."""
-    labels = piece_labels(store)
-    found = [
-        *(_pair_flag(pair, labels) for pair in similar_pairs(store, policy)),
-        *_intake_flags(store, labels),
-        *_rater_flags(store, policy),
-    ]
-    unique = {flag.flag_id: flag for flag in found}
-    return sorted(unique.values(), key=lambda flag: (CODES.index(flag.code), flag.ids))
+def _keep(
+    store: Store,
+    policy: PolicyPack,
+    found: Found,
+    fresh: list[Flag],
+    moment: tuple[str, int],
+    act: Act,
+) -> tuple[str, ...]:
+    """Write the look, the flags nobody knew and their cases; ids of the cases."""
+    gate, version = moment
+    told = json.dumps(found.told(), ensure_ascii=False, sort_keys=True)
+    owners = {row["piece_id"]: row for row in owned_pieces(store)}
+    with store.transaction(act, "flags.raise", gate) as tx:
+        tx.insert("flag_look", [{"gate": gate, "data_version": version, "told": told}])
+        tx.insert("flag", [_row(flag) for flag in fresh])
+        wanted = [
+            case
+            for flag in fresh
+            if asks_for_a_case(flag, policy)
+            for case in _cases(store, flag, owners, stops=holds_results(flag, policy))
+        ]
+        return tuple(open_cases(store, tx, wanted, act.actor, act, policy["hold.due_days"]))
+
+
+def open_case(workspace: Workspace, flag_id: str, act: Act) -> list[str]:
+    """Open the cases of a flag that opened none by itself; ids of the cases.
+
+    Evidence is held; a flag about raters or schools stops nothing unless the policy says so.
+
+    Raises
+    ------
+    InputError
+        If there is no such flag.
+    RefusedError
+        If it has an open case, only orders the reading, or the actor may not.
+    """
+    with workspace.store() as store:
+        act = authorise(store, act, "hold.open")
+        row = next((r for r in recorded_flags(store) if r["flag_id"] == flag_id), None)
+        if row is None:
+            raise InputError(
+                f"there is no flag {flag_id}. `workbench flags list` names those there are.",
+                key="hold.no_flag",
+                flag=flag_id,
+            )
+        under_way = {h["flag_id"] for h in recorded_holds(store) if h["state"] == "open"}
+        if flag_id in under_way or not CATALOGUE[row["code"]].opens_case:
+            raise RefusedError(
+                f"flag {flag_id} has an open case already, or only puts pieces in an order.",
+                key="hold.flag_has_case",
+                flag=flag_id,
+            )
+        flag = Flag(row["code"], row["subject"], tuple(row["ids"]), row["tier"])
+        owners = {each["piece_id"]: each for each in owned_pieces(store)}
+        stops = flag.subject in (PIECE, PAIR) or _holds(flag, workspace.policy)
+        for school in {owners[i]["school_id"] for i in flag.ids if i in owners}:
+            authorise(store, act, "hold.open", school)
+        wanted = [
+            NewCase(case.code, flag_id, case.submissions)
+            for case in _cases(store, flag, owners, stops=stops)
+        ]
+        with store.transaction(act, "hold.open", flag_id) as tx:
+            due = workspace.policy["hold.due_days"]
+            return open_cases(store, tx, wanted, act.actor, act, due)
 
 
 def holds_results(flag: Flag, policy: PolicyPack) -> bool:
     """Whether policy holds results for this flag: only facts and the strong tier do."""
-    return flag.tier in (STRONG, FACT) and bool(policy[f"flag.{flag.code}.hold"])
+    return flag.tier in (STRONG, FACT) and _holds(flag, policy)
+
+
+def asks_for_a_case(flag: Flag, policy: PolicyPack) -> bool:
+    """Whether a flag opens a case by itself.
+
+    One about evidence does where it holds a result; one about raters or schools
+    where a test at a fixed moment found it, so that they are heard and it is
+    known in the end whether it was a false alarm.
+    """
+    if not CATALOGUE[flag.code].opens_case or flag.tier == EARLY:
+        return False
+    return flag.subject not in (PIECE, PAIR) or holds_results(flag, policy)
 
 
 def list_flags(workspace: Workspace) -> list[dict[str, object]]:
-    """Recorded flags as the objects of ``flags --json``, with their sentences and state."""
+    """Recorded flags as the objects of ``flags --json``, with their sentences and state.
+
+    Early looks at tests are left out once a fixed moment has had its look.
+    """
     with workspace.store() as store:
-        states = _states(store)
-        return [
-            {
-                "code": row["code"],
-                "subject": row["subject"],
-                "ids": row["ids"],
-                "effect": row["effect"],
-                "p": row["p"] or None,
-                "q": row["q"] or None,
-                "tier": row["tier"],
-                "sentence_zh": sentence(row, "zh"),
-                "sentence_en": sentence(row, "en"),
-                "state": states.get(row["flag_id"], "open"),
-            }
-            for row in recorded_flags(store)
-        ]
+        return flag_rows(store)
+
+
+def flag_rows(store: Store) -> list[dict[str, object]]:
+    """Objects of `list_flags`, each with its ``flag_id``."""
+    states = _states(store)
+    return [
+        {
+            "flag_id": row["flag_id"],
+            "code": row["code"],
+            "subject": row["subject"],
+            "ids": row["ids"],
+            "effect": row["effect"],
+            "p": row["p"] or None,
+            "q": row["q"] or None,
+            "tier": row["tier"],
+            "sentence_zh": sentence(row, "zh"),
+            "sentence_en": sentence(row, "en"),
+            "state": states.get(row["flag_id"], "open"),
+        }
+        for row in standing_flags(store)
+    ]
+
+
+def standing_flags(store: Store) -> list[Row]:
+    """Flags that stand: all but early ones from before the last look at a fixed moment."""
+    look = newest_look(store)
+    settled = look is not None and look["gate"] != EARLY_GATE
+    return [row for row in recorded_flags(store) if not (settled and row["tier"] == EARLY)]
 
 
 def sentence(flag: Row, language: str) -> str:
     """Sentence of a recorded flag."""
     key = f"flag.{flag['code']}.{flag['exhibit'].get('variant', 'sentence')}"
     return messages.sentence(language, key, **flag["exhibit"]["values"])
+
+
+def tier_said(code: str, tier: str) -> str:
+    """Say a flag's tier; a test that counts is called so, and not a fact."""
+    tested = tier == FACT and CATALOGUE[code].tested
+    return messages.text("tier.tested" if tested else f"tier.{tier}")
 
 
 def piece_labels(store: Store) -> dict[str, str]:
@@ -171,9 +210,36 @@ def piece_labels(store: Store) -> dict[str, str]:
 def _states(store: Store) -> dict[str, str]:
     states: dict[str, str] = {}
     for case in recorded_holds(store):
-        if case["flag_id"] and states.get(case["flag_id"]) != "held":
-            states[case["flag_id"]] = "held" if case["state"] == "open" else "resolved"
+        if case["flag_id"] and states.get(case["flag_id"]) not in ("held", "asked"):
+            under_way = "held" if case["submissions"] else "asked"
+            states[case["flag_id"]] = under_way if case["state"] == "open" else "resolved"
     return states
+
+
+def _holds(flag: Flag, policy: PolicyPack) -> bool:
+    key = f"flag.{flag.code}.hold"
+    return key in policy and bool(policy[key])
+
+
+def _cases(
+    store: Store, flag: Flag, owners: Mapping[str, Row], *, stops: bool
+) -> Iterator[NewCase]:
+    """Cases of a flag: of evidence one for each submission, as each answers for one's own."""
+    if flag.subject in (PIECE, PAIR):
+        for submission in _submissions(flag.ids, owners):
+            yield NewCase(flag.code, flag.flag_id, (submission,))
+        return
+    stopped: Iterable[str] = ()
+    if stops and flag.subject == SCHOOL:
+        own = (piece for piece, row in owners.items() if row["school_id"] in flag.ids)
+        stopped = _submissions(own, owners)
+    elif stops:
+        stopped = submissions_read_by(store, flag.ids)
+    yield NewCase(flag.code, flag.flag_id, tuple(stopped))
+
+
+def _submissions(pieces: Iterable[str], owners: Mapping[str, Row]) -> Collection[str]:
+    return list(dict.fromkeys(owners[i]["submission_id"] for i in pieces if i in owners))
 
 
 def _row(flag: Flag) -> dict[str, object]:
@@ -189,96 +255,3 @@ def _row(flag: Flag) -> dict[str, object]:
         "q": flag.q,
         "exhibit": json.dumps(exhibit, ensure_ascii=False),
     }
-
-
-def _pair_flag(pair: Pair, labels: Mapping[str, str]) -> Flag:
-    code = CODE_OF_TRACE[pair.reason] if pair.kind == DOCUMENT else CODE_OF_KIND[pair.kind]
-    variant = "self" if pair.tier == SELF and code == "copied_text" else "sentence"
-    if pair.reason in _OWN_SENTENCE and variant == "sentence":
-        variant = pair.reason
-    values = {
-        "a": labels.get(pair.a, pair.teacher_a),
-        "b": labels.get(pair.b, pair.teacher_b),
-        "share": "" if pair.share is None else f"{pair.share:.0%}",
-        "run": str(pair.longest_run or 0),
-        "distance": str(pair.distance if pair.distance is not None else ""),
-        "shown": "、".join(pair.exhibits[:3]),
-        "count": str(len(pair.exhibits)),
-    }
-    effect = pair.share if pair.share is not None else pair.distance
-    return Flag(
-        code,
-        "pair",
-        tuple(piece for piece in (pair.a, pair.b) if piece),
-        pair.tier,
-        "" if effect is None else f"{effect:.4g}",
-        values=values,
-        exhibit={
-            **pair.as_row(),
-            "reason": pair.reason,
-            "variant": variant,
-            "shown": pair.exhibits,
-        },
-    )
-
-
-def _intake_flags(store: Store, labels: Mapping[str, str]) -> Iterator[Flag]:
-    for piece_id, remarks in remarks_by_piece(store).items():
-        for remark in remarks:
-            if remark["code"] in FROM_INTAKE:
-                values = {**remark["values"], "piece": labels[piece_id]}
-                exhibit = {"reason": remark["code"], "variant": _variant(remark)}
-                effect = str(remark["values"].get("share", ""))
-                yield Flag(
-                    remark["code"],
-                    "piece",
-                    (piece_id,),
-                    FACT,
-                    effect,
-                    values=values,
-                    exhibit=exhibit,
-                )
-
-
-def _variant(remark: Row) -> str:
-    if remark["code"] == "outside_window":
-        return str(remark["values"]["what"])
-    if remark["code"] == "official_limit":
-        return str(remark["values"]["limit"])
-    if remark["code"] == "unfilled_template" and remark["values"]["why"] == "prompts":
-        return "prompts"
-    return "sentence"
-
-
-def _rater_flags(store: Store, policy: PolicyPack) -> Iterator[Flag]:
-    marks = mark_frame(store, ("blind",))
-    if marks.empty:
-        return
-    rule = policy.section("flag.severe_rater")
-    thresholds = Thresholds(rule["q"], rule["min_effect"], rule["min_reads"], rule["min_panel"])
-    for found in severity_findings(marks, thresholds, _RANDOM_SEED):
-        if found.flagged:
-            yield _rater_flag(found)
-
-
-def _rater_flag(found: Finding) -> Flag:
-    size = abs(found.effect or 0.0)
-    values = {
-        "rater": found.ids[0],
-        "other": found.ids[-1],
-        "points": f"{size:.0%}",
-        "n": str(found.n),
-        "detectable": "" if found.detectable is None else f"{found.detectable:.0%}",
-    }
-    variant = "pair" if found.subject == "rater_pair" else "sentence"
-    return Flag(
-        found.code,
-        found.subject,
-        found.ids,
-        FACT,
-        f"{found.effect:.3f}",
-        f"{found.p:.2g}",
-        f"{found.q:.2g}",
-        values,
-        {"reason": found.code, "variant": variant},
-    )

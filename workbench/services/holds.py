@@ -1,68 +1,50 @@
-"""Holds: cases that stop a result until a person has heard the other side and decided."""
+"""Holds: cases that wait until a person has heard the other side and decided.
+
+A case about evidence stops its result. One about raters or schools asks them,
+and stops results only where policy says so.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from models.cases import holds as recorded_holds
 from models.cases import pieces_of_case
+from models.recalls import recalled_pieces
+from models.records import ReasonNone
 from models.store import Act, Row, Store, Transaction
-from models.submissions import owned_pieces
+from scoring.flags import CATALOGUE, RATER, RATER_PAIR
+from scoring.holds import (
+    DISPOSITIONS,
+    FOUND,
+    RE_RATE,
+    dispositions_of,
+    found_by_default,
+    is_adverse,
+)
 from workbench.errors import InputError, RefusedError
+from workbench.services.case_parties import school_of_case, subject_of
+from workbench.services.recall import reallocate, recall_reads
 from workbench.services.reopening import reopen
+from workbench.services.results import piece_outcomes
 from workbench.services.roles import authorise, same_person
-from workbench.services.working_days import CHINA, add_working_days, day_of
+from workbench.services.working_days import CHINA, day_of
 from workbench.services.workspace import Workspace
-
-DISPOSITIONS = ("certify", "re_rate", "adjudicate", "reject")
-ADVERSE = ("reject",)
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What resolving came to: ``resolved``, or ``proposed`` while a second person is due."""
+    """What resolving came to: ``resolved``, or ``proposed`` while a second person is due.
+
+    ``reopened`` are pieces to be read again by others.
+    """
 
     hold_id: str
     state: str
     disposition: str
     reopened: tuple[str, ...] = ()
-
-
-def raise_holds(
-    store: Store, tx: Transaction, flags: Sequence[Mapping[str, object]], act: Act, due_days: int
-) -> list[str]:
-    """Open a case for every submission a flag touches; ids of the new holds.
-
-    Each flag row has ``flag_id``, ``code`` and ``submissions``. Two teachers
-    with the same text are two cases: each answers for one's own.
-    """
-    due_on, _ = add_working_days(day_of(act.at), due_days)
-    known = {(h["flag_id"], s) for h in recorded_holds(store) for s in h["submissions"]}
-    count = len(store.where("hold"))
-    made: list[str] = []
-    for flag in flags:
-        for submission in _texts(flag["submissions"]):
-            if (flag["flag_id"], submission) in known:
-                continue
-            hold_id = f"h{count + len(made) + 1:04d}"
-            made.append(hold_id)
-            tx.insert(
-                "hold",
-                [
-                    {
-                        "hold_id": hold_id,
-                        "code": flag["code"],
-                        "flag_id": flag["flag_id"],
-                        "raised_by": act.actor,
-                        "due_on": due_on.isoformat(),
-                    }
-                ],
-            )
-            tx.insert("hold_submission", [{"hold_id": hold_id, "submission_id": submission}])
-    return made
 
 
 def list_holds(workspace: Workspace, *, open_only: bool = False) -> list[Row]:
@@ -88,53 +70,99 @@ def reply(workspace: Workspace, hold_id: str, party: str, words: str, scan: str,
     with workspace.store() as store:
         authorise(store, act, "hold.reply")
         case = _open_case(store, hold_id)
-        act = authorise(store, act, "hold.reply", _school_of(store, case))
+        act = authorise(store, act, "hold.reply", school_of_case(store, case))
         with store.transaction(act, "hold.reply", hold_id) as tx:
             tx.insert("hold_event", [_event(hold_id, "reply", act, party, "", words, scan)])
 
 
+def assign(workspace: Workspace, hold_id: str, person_id: str, act: Act) -> None:
+    """Name who handles a case; the last one named does.
+
+    Raises
+    ------
+    RefusedError
+        If that person may not decide the case whatever is decided, so that it would only wait.
+    """
+    with workspace.store() as store:
+        authorise(store, act, "hold.assign")
+        case = _open_case(store, hold_id)
+        act = authorise(store, act, "hold.assign", school_of_case(store, case))
+        may_handle(store, case, person_id, act)
+        with store.transaction(act, "hold.assign", hold_id) as tx:
+            tx.insert("hold_assignee", [{"hold_id": hold_id, "person_id": person_id}])
+
+
+def may_handle(store: Store, case: Row, person_id: str, act: Act) -> None:
+    """Refuse somebody who could not decide a case: by role, as who raised it, or as a party to it.
+
+    Raises
+    ------
+    InputError
+        If the workspace knows nobody of that identifier.
+    RefusedError
+        With the reason `resolve` would give.
+    """
+    if store.one("person", person_id=person_id) is None:
+        raise InputError(
+            f"{person_id} is nobody this workspace knows. Give the identifier of a chair or "
+            "county reviewer.",
+            key="hold.nobody",
+            person=person_id,
+        )
+    wanted = Act(person_id, "", act.at)
+    authorise(store, wanted, "hold.resolve", school_of_case(store, case))
+    _may_touch(store, case, person_id)
+
+
 def resolve(
-    workspace: Workspace, hold_id: str, disposition: str, words: str, act: Act
+    workspace: Workspace, hold_id: str, disposition: str, words: str, act: Act, found: str = ""
 ) -> Resolution:
     """Decide a case, or second an adverse decision another person proposed.
 
     Parameters
     ----------
     disposition : str
-        ``certify`` (the result stands), ``re_rate`` (fresh raters read again),
-        ``adjudicate`` (the chair rules) or ``reject`` (the evidence does not
-        count and has to be handed in anew).
+        ``certify`` (the result stands), ``re_rate`` (fresh raters read again; in a
+        case about a rater that rater's reads are recalled), ``adjudicate`` (the
+        chair rules) or ``reject`` (the evidence does not count and has to be
+        handed in anew).
     words : str
         The reason; it is kept with the case.
+    found : str
+        What looking came to, of `scoring.holds.FOUND`; empty takes what the
+        disposition says.
 
     Raises
     ------
     RefusedError
-        If the actor raised the hold; if an adverse decision is taken before the
-        other side was heard or the due date has passed.
+        If the actor raised the hold or is a party to it; if an adverse decision is
+        taken before the other side was heard or the due date has passed.
     """
-    if disposition not in DISPOSITIONS:
-        raise InputError(
-            f"disposition {disposition!r} is not one of {', '.join(DISPOSITIONS)}.",
-            key="hold.disposition",
-            given=disposition,
-            known=", ".join(DISPOSITIONS),
-        )
+    _must_be_one_of(disposition, DISPOSITIONS, "hold.disposition")
+    if found:
+        _must_be_one_of(found, FOUND, "hold.found")
     _need(words, "reason")
     with workspace.store() as store:
         authorise(store, act, "hold.resolve")
         case = _open_case(store, hold_id)
-        act = authorise(store, act, "hold.resolve", _school_of(store, case))
+        act = authorise(store, act, "hold.resolve", school_of_case(store, case))
         _may_decide(store, case, disposition, act.actor, day_of(act.at))
-        needs_two = bool(workspace.policy["hold.adverse_needs_two"])
-        seconds = _seconded(store, case, disposition, act, needs_two)
+        _must_be_reread(store, workspace, case)
+        adverse = is_adverse(disposition, subject_of(case))
+        needs_two = adverse and bool(workspace.policy["hold.adverse_needs_two"])
+        seconds = not needs_two or _seconded(store, case, disposition, act)
         kind = "resolution" if seconds else "proposal"
         with store.transaction(act, f"hold.{kind}", hold_id) as tx:
-            _open_case(store, hold_id)  # looked at again, now that nobody else can write
+            case = _open_case(store, hold_id)  # looked at again, now that nobody else can write
             tx.insert("hold_event", [_event(hold_id, kind, act, "", disposition, words, "")])
-            reopened: list[str] = []
-            if seconds and disposition == "re_rate":
-                reopened = reopen(store, tx, pieces_of_case(store, case), f"hold:{hold_id}")
+            reopened: Sequence[str] = ()
+            if seconds:
+                told = found or found_by_default(disposition, subject_of(case))
+                tx.insert("hold_found", [{"hold_id": hold_id, "found": told}])
+            if seconds and disposition == RE_RATE:
+                reopened = _read_again(store, tx, case, act, workspace)
+        if adverse and reopened:
+            reallocate(store, workspace, reopened, act)
     state = "resolved" if seconds else "proposed"
     return Resolution(hold_id, state, disposition, tuple(reopened))
 
@@ -148,26 +176,41 @@ def may_resolve(store: Store, case: Row, disposition: str, person_id: str, on: d
         With the reason ``resolve`` would give.
     """
     at = datetime.combine(on, time(12), CHINA)
-    act = authorise(store, Act(person_id, "", at), "hold.resolve", _school_of(store, case))
+    act = authorise(store, Act(person_id, "", at), "hold.resolve", school_of_case(store, case))
     _may_decide(store, case, disposition, act.actor, on)
 
 
-def _school_of(store: Store, case: Row) -> str | None:
-    """School a case is about; None where it is about several, or about no submission."""
-    owners = {row["submission_id"]: row["school_id"] for row in owned_pieces(store)}
-    schools = {owners[each] for each in case["submissions"] if each in owners}
-    return schools.pop() if len(schools) == 1 else None
-
-
-def _may_decide(store: Store, case: Row, disposition: str, actor: str, on: date) -> None:
+def _may_touch(store: Store, case: Row, actor: str) -> None:
+    """Refuse who raised a case, and who it is about."""
     if same_person(store, case["raised_by"], actor):
         raise RefusedError(
             f"hold {case['hold_id']} was raised by the same person; another one has to decide it.",
             key="hold.raised_by_same",
             hold=case["hold_id"],
         )
+    about = case["flag"]["ids"] if case["flag"] and CATALOGUE[case["code"]].of_raters else ()
+    if any(same_person(store, each, actor) for each in about):
+        raise RefusedError(
+            f"hold {case['hold_id']} is about the same person; another one has to decide it.",
+            key="hold.own_case",
+            hold=case["hold_id"],
+        )
+
+
+def _may_decide(store: Store, case: Row, disposition: str, actor: str, on: date) -> None:
+    _may_touch(store, case, actor)
+    open_to = dispositions_of(case["code"], subject_of(case), stops=bool(case["submissions"]))
+    if disposition not in open_to:
+        raise RefusedError(
+            f"hold {case['hold_id']} is about a {subject_of(case)} and cannot end in {disposition}; "
+            f"it can in {', '.join(open_to)}.",
+            key="hold.not_open_to",
+            hold=case["hold_id"],
+            known=tuple(f"disposition.{each}" for each in open_to),
+        )
     heard = any(event["kind"] == "reply" for event in case["events"])
-    if disposition in ADVERSE and not heard and on <= date.fromisoformat(case["due_on"]):
+    adverse = is_adverse(disposition, subject_of(case))
+    if adverse and not heard and on <= date.fromisoformat(case["due_on"]):
         raise RefusedError(
             f"hold {case['hold_id']}: nobody has replied and the due date {case['due_on']} has not "
             "passed. Record the reply first.",
@@ -177,15 +220,53 @@ def _may_decide(store: Store, case: Row, disposition: str, actor: str, on: date)
         )
 
 
-def _seconded(store: Store, case: Row, disposition: str, act: Act, needs_two: bool) -> bool:
-    """Whether this decision takes effect now: favourable, or proposed by somebody else before."""
-    if disposition not in ADVERSE or not needs_two:
-        return True
+def _must_be_reread(store: Store, workspace: Workspace, case: Row) -> None:
+    """Refuse to close a recall while what was recalled waits for its reads."""
+    pieces = recalled_pieces(store, case["hold_id"])
+    if not pieces:
+        return
+    outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy, set(pieces))
+    waiting = sum(each.reason_none == ReasonNone.AWAITING_READ for each in outcomes.values())
+    if waiting:
+        raise RefusedError(
+            f"hold {case['hold_id']}: {waiting} of {len(pieces)} recalled pieces wait to be read "
+            "again. Allocate them, then close the case.",
+            key="hold.not_reread",
+            hold=case["hold_id"],
+            waiting=waiting,
+            pieces=len(pieces),
+        )
+
+
+def _read_again(
+    store: Store, tx: Transaction, case: Row, act: Act, workspace: Workspace
+) -> list[str]:
+    """Have the pieces of a case read again: all their reads, or those of the raters it names."""
+    cause = f"hold:{case['hold_id']}"
+    if subject_of(case) not in (RATER, RATER_PAIR):
+        return reopen(store, tx, pieces_of_case(store, case), cause)
+    due_days = workspace.policy["hold.due_days"]
+    made = [recall_reads(store, tx, each, cause, act, due_days) for each in case["flag"]["ids"]]
+    return list(dict.fromkeys(piece for each in made for piece in each.pieces))
+
+
+def _seconded(store: Store, case: Row, disposition: str, act: Act) -> bool:
+    """Whether somebody else has proposed the same before."""
     proposals = [event for event in case["events"] if event["kind"] == "proposal"]
     return any(
         p["disposition"] == disposition and not same_person(store, p["actor"], act.actor)
         for p in proposals
     )
+
+
+def _must_be_one_of(given: str, known: Sequence[str], key: str) -> None:
+    if given not in known:
+        raise InputError(
+            f"{given!r} is not one of {', '.join(known)}.",
+            key=key,
+            given=given,
+            known=", ".join(known),
+        )
 
 
 def _find(store: Store, hold_id: str) -> Row:
@@ -225,9 +306,3 @@ def _event(
         "words": words,
         "scan": scan,
     }
-
-
-def _texts(value: object) -> list[str]:
-    return (
-        [str(part) for part in value] if isinstance(value, list | tuple) else json.loads(str(value))
-    )
