@@ -1,27 +1,25 @@
 """Blind allocation: who reads which piece, with equal loads and one connected network.
 
 Conflicts are never broken: a piece without enough readers is named, not given to
-somebody who must stand back. Loads come out as equal as the conflicts allow, for
-no chain of hand-overs could make them more equal (a semi-matching without a
-cost-reducing path is optimal: Harvey, Ladner, Lovász and Tamir, 2006). Readers
-who share no piece, directly or through others, cannot be compared; the plan says
-which they are.
+somebody who must stand back. Loads come out as equal as conflicts, shares and limits
+allow (see ``allocation_board``). Readers who share no piece, directly or through
+others, cannot be compared: there are two networks only where no plan has one (see
+``allocation_network``), and the plan says which they are and what would join them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, product
 from random import Random
 
-from scoring.errors import ScoringError
-from scoring.networks import join, networks, root
+import numpy as np
 
-_MOST_TRIES = 400  # swaps looked at to join two networks before they are reported as apart
+from scoring.allocation_board import NO_LIMIT, Board, Flags, balance, fill
+from scoring.allocation_network import connect, missing_links
+from scoring.errors import ScoringError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,24 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How much somebody reads: a share of a full load, and no more pieces than ``most`` (None: no limit)."""
+
+    share: float = 1.0
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A piece with fewer readers than it needs."""
+    """A piece with fewer readers than it needs.
+
+    ``eligible`` may read it; ``given`` of them will, the others have no room.
+    """
 
     piece_id: str
     needed: int
     eligible: int
+    given: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,9 @@ class Plan:
     ``readers`` are the new readers by piece, ``orders`` the new pieces by rater in
     the rater's own random order, ``loads`` the pieces of each rater with those held
     before. ``networks`` are the groups of raters joined by common pieces, largest
-    first; raters without a piece are in none.
+    first; raters without a piece are in none. ``links`` are the fewest extra reads
+    (piece, rater) that would join them, empty where there is one network, or no
+    reads can. ``panels`` are all readers of each piece, held ones too.
     """
 
     readers: Mapping[str, tuple[str, ...]]
@@ -62,6 +74,8 @@ class Plan:
     loads: Mapping[str, int]
     short: tuple[Shortfall, ...]
     networks: tuple[tuple[str, ...], ...]
+    links: tuple[tuple[str, str], ...] = ()
+    panels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def connected(self) -> bool:
@@ -74,47 +88,12 @@ class Plan:
         return not self.short
 
 
-@dataclass
-class _State:
-    """The plan as it grows: who was chosen for each piece, and the loads."""
-
-    needs: Mapping[str, Need]
-    raters: Sequence[str]
-    loads: dict[str, int]
-    rng: Random
-    chosen: dict[str, list[str]] = field(default_factory=dict)
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def readers(self, piece_id: str) -> list[str]:
-        """Everybody who has the piece, held before or chosen now."""
-        return [*self.needs[piece_id].held, *self.chosen.get(piece_id, ())]
-
-    def may_take(self, rater: str, piece_id: str) -> bool:
-        """Whether a rater could still be given a piece."""
-        need = self.needs[piece_id]
-        return rater not in need.barred and rater not in self.readers(piece_id)
-
-    def move(self, piece_id: str, giver: str, taker: str) -> None:
-        """Hand a piece over."""
-        self.chosen[piece_id].remove(giver)
-        self.chosen[piece_id].append(taker)
-        self.loads[giver] -= 1
-        self.loads[taker] += 1
-
-    def pieces_of(self) -> dict[str, list[str]]:
-        """Pieces chosen for each rater."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for piece_id, readers in self.chosen.items():
-            for rater in readers:
-                found[rater].append(piece_id)
-        return found
-
-
 def allocate(
     needs: Sequence[Need],
     raters: Sequence[str],
     random_seed: str,
     loads: Mapping[str, int] | None = None,
+    terms: Mapping[str, Terms] | None = None,
 ) -> Plan:
     """Plan who reads what.
 
@@ -129,17 +108,20 @@ def allocate(
         The same seed gives the same plan, whatever the order of the arguments.
     loads : mapping, optional
         Pieces each rater has already; loads are balanced with them.
+    terms : mapping, optional
+        Shares and limits; who is not named has a full share and no limit, who has
+        a share of nought is given nothing.
 
     Returns
     -------
     Plan
-        With ``short`` where a piece has too few eligible raters, and more than
-        one network where the conflicts keep groups apart.
+        With ``short`` where a piece has too few eligible raters, or those have no
+        room, and more than one network where the conflicts keep groups apart.
 
     Raises
     ------
     ScoringError
-        If a piece is named twice.
+        If a piece is named twice, or a share is below nought.
 
     Examples
     --------
@@ -147,26 +129,14 @@ def allocate(
     >>> sorted(plan.readers["p2"]), plan.connected, plan.whole
     (['r2', 'r3'], True, True)
     """
-    by_piece = {need.piece_id: need for need in needs}
-    if len(by_piece) < len(needs):
+    if len({need.piece_id for need in needs}) < len(needs):
         raise ScoringError("a piece is named twice among those to allocate.")
-    ordered = sorted(set(raters))
-    start = {rater: (loads or {}).get(rater, 0) for rater in ordered}
-    state = _State(by_piece, ordered, start, Random(f"allocate {random_seed}"))
-    short = _fill(state, random_seed)
-    _balance(state)
-    _connect(state)
-    orders = {
-        rater: tuple(sorted(pieces, key=lambda piece: _draw(random_seed, rater, piece)))
-        for rater, pieces in sorted(state.pieces_of().items())
-    }
-    return Plan(
-        {piece: tuple(sorted(readers)) for piece, readers in sorted(state.chosen.items())},
-        orders,
-        dict(state.loads),
-        short,
-        networks(state.readers(piece) for piece in by_piece),
-    )
+    ordered = sorted(needs, key=lambda need: need.piece_id)
+    board = _board(ordered, sorted(set(raters)), loads or {}, terms or {})
+    fill(board, _least_choice_first(board, random_seed), Random(f"allocate {random_seed}"))
+    balance(board)
+    connect(board)
+    return _plan(board, set(raters), random_seed)
 
 
 def with_links(needs: Sequence[Need], raters: int, links: int, random_seed: str) -> list[Need]:
@@ -188,160 +158,108 @@ def with_links(needs: Sequence[Need], raters: int, links: int, random_seed: str)
     """
     single = sorted(
         (need.piece_id for need in needs if need.reads == 1 and not need.held),
-        key=lambda piece: _draw(random_seed, "link", piece),
+        key=lambda piece: draw(random_seed, "link", piece),
     )
     linked = set(single[: math.ceil(links * raters / 2)])
     return [replace(need, reads=2) if need.piece_id in linked else need for need in needs]
 
 
-def _fill(state: _State, random_seed: str) -> tuple[Shortfall, ...]:
-    """Give each piece its readers, those with the least choice first."""
-    eligible = {
-        need.piece_id: [rater for rater in state.raters if state.may_take(rater, need.piece_id)]
-        for need in state.needs.values()
-        if need.reads > 0
-    }
-    parent = {rater: rater for rater in state.raters}
-    for need in state.needs.values():
-        for rater in need.held:
-            parent.setdefault(rater, rater)
-            join(parent, need.held[0], rater)
+def drawn_for_validation(pieces: Sequence[str], share: float, random_seed: str) -> frozenset[str]:
+    """Pieces drawn at random for the extra reads that validate flip risk; a share of them, rounded down.
 
-    def slack(piece_id: str) -> tuple[int, str]:
-        spare = len(eligible[piece_id]) - state.needs[piece_id].reads
-        return spare, _draw(random_seed, "piece", piece_id)
-
-    short = []
-    for piece_id in sorted(eligible, key=slack):
-        need, able = state.needs[piece_id], eligible[piece_id]
-        if len(able) < need.reads:
-            short.append(Shortfall(piece_id, need.reads, len(able)))
-        for _ in range(min(need.reads, len(able))):
-            _choose(state, piece_id, able, parent)
-    return tuple(sorted(short, key=lambda each: each.piece_id))
+    >>> len(drawn_for_validation([str(n) for n in range(45)], 0.05, "7"))
+    2
+    """
+    drawn = sorted(pieces, key=lambda piece: draw(random_seed, "validation", piece))
+    return frozenset(drawn[: math.floor(share * len(drawn) + 1e-9)])
 
 
-def _choose(state: _State, piece_id: str, able: Sequence[str], parent: dict[str, str]) -> None:
-    """Add the least loaded reader; among equals one who joins networks, then a new pair."""
-    present = state.readers(piece_id)
-    free = [rater for rater in able if rater not in present]
-    least = min(state.loads[rater] for rater in free)
-    equals = [rater for rater in free if state.loads[rater] == least]
-    joined = {root(parent, rater) for rater in present}
-
-    def worth(rater: str) -> tuple[bool, int, float]:
-        met = sum(state.pairs[_pair(rater, other)] for other in present)
-        return root(parent, rater) in joined, met, state.rng.random()
-
-    best = min(equals, key=worth)
-    state.chosen.setdefault(piece_id, []).append(best)
-    state.loads[best] += 1
-    for other in present:
-        state.pairs[_pair(best, other)] += 1
-        join(parent, other, best)
+def draw(random_seed: str, *parts: str) -> str:
+    """Return a number nobody can choose, the same for the same words."""
+    return hashlib.sha256("|".join((random_seed, *parts)).encode()).hexdigest()
 
 
-def _balance(state: _State) -> None:
-    """Hand pieces over along chains until no chain makes the loads more equal."""
-    while True:
-        floor = min(state.loads.values(), default=0)
-        heavy = sorted(
-            (rater for rater in state.raters if state.loads[rater] > floor + 1),
-            key=lambda rater: -state.loads[rater],
-        )
-        chain = next((found for rater in heavy if (found := _chain(state, rater))), None)
-        if chain is None:
-            return
-        for piece_id, giver, taker in chain:
-            state.move(piece_id, giver, taker)
-
-
-def _chain(state: _State, start: str) -> list[tuple[str, str, str]]:
-    """Shortest chain of hand-overs from a rater to one with at least two pieces fewer."""
-    pieces = state.pieces_of()
-    reached: dict[str, tuple[str, str]] = {start: ("", "")}
-    queue = deque([start])
-    while queue:
-        giver = queue.popleft()
-        for piece_id in pieces.get(giver, ()):
-            for taker in state.raters:
-                if taker in reached or not state.may_take(taker, piece_id):
-                    continue
-                reached[taker] = (piece_id, giver)
-                if state.loads[taker] <= state.loads[start] - 2:
-                    return _traced(reached, taker)
-                queue.append(taker)
-    return []
-
-
-def _traced(reached: Mapping[str, tuple[str, str]], end: str) -> list[tuple[str, str, str]]:
-    steps, taker = [], end
-    while reached[taker][1]:
-        piece_id, giver = reached[taker]
-        steps.append((piece_id, giver, taker))
-        taker = giver
-    return steps
-
-
-def _connect(state: _State) -> None:
-    """Join networks by exchanging readers between pieces, which leaves the loads as they are."""
-    while len(apart := _networks_now(state)) > 1:
-        if not any(_bridge(state, apart, one, other) for one, other in combinations(apart, 2)):
-            return
-
-
-def _bridge(
-    state: _State,
-    apart: Sequence[tuple[str, ...]],
-    one: tuple[str, ...],
-    other: tuple[str, ...],
-) -> bool:
-    """Exchange two readers, or hand one piece over, so that there are fewer networks."""
-    pieces = state.pieces_of()
-    held = [
-        [(rater, piece) for rater in group for piece in pieces.get(rater, ())]
-        for group in (one, other)
-    ]
-    for tries, ((a, p), (b, q)) in enumerate(product(*held)):
-        if tries > _MOST_TRIES:
-            break
-        if state.may_take(b, p) and state.may_take(a, q):
-            state.move(p, a, b)
-            state.move(q, b, a)
-            if len(_networks_now(state)) < len(apart):
-                return True
-            state.move(q, a, b)
-            state.move(p, b, a)
-    return any(
-        _hand_over(state, apart, piece, giver, taker)
-        for group, takers in ((held[0], other), (held[1], one))
-        for giver, piece in group[:_MOST_TRIES]
-        for taker in takers
-        if taker in state.loads
+def _board(
+    needs: Sequence[Need],
+    crew: Sequence[str],
+    loads: Mapping[str, int],
+    terms: Mapping[str, Terms],
+) -> Board:
+    if wrong := sorted(rater for rater, own in terms.items() if own.share < 0):
+        raise ScoringError(f"the share of {wrong[0]} is below nought: give 0 or more.")
+    others = sorted({rater for need in needs for rater in need.held} - set(crew))
+    raters = [*crew, *others]
+    column = {rater: place for place, rater in enumerate(raters)}
+    own = [terms.get(rater, Terms()) for rater in crew]
+    working = np.array([each.share > 0 for each in own] + [False] * len(others), np.bool_)
+    able: Flags = np.tile(working, (len(needs), 1))
+    held = np.zeros_like(able)
+    for row, need in enumerate(needs):
+        barred = [column[rater] for rater in need.barred if rater in column]
+        able[row, barred] = False
+        held[row, [column[rater] for rater in need.held]] = True
+    limits = [NO_LIMIT if each.most is None else each.most for each in own]
+    return Board(
+        [need.piece_id for need in needs],
+        raters,
+        able & ~held,
+        held,
+        np.array([max(need.reads, 0) for need in needs], np.int64),
+        np.array([loads.get(rater, 0) for rater in raters], np.int64),
+        np.array(limits + [0] * len(others), np.int64),
+        np.array([each.share or 1.0 for each in own] + [1.0] * len(others)),
     )
 
 
-def _hand_over(
-    state: _State, apart: Sequence[tuple[str, ...]], piece: str, giver: str, taker: str
-) -> bool:
-    """Hand a piece to somebody with one piece fewer where that joins networks."""
-    if state.loads[taker] != state.loads[giver] - 1 or not state.may_take(taker, piece):
-        return False
-    state.move(piece, giver, taker)
-    if len(_networks_now(state)) < len(apart):
-        return True
-    state.move(piece, taker, giver)
-    return False
+def _least_choice_first(board: Board, random_seed: str) -> list[int]:
+    """Pieces that need readers, those with the fewest to spare first, equals by lot."""
+    spare = board.able.sum(axis=1) - board.reads
+    wanting = np.flatnonzero(board.reads > 0).tolist()
+    lot = {piece: draw(random_seed, "piece", board.pieces[piece]) for piece in wanting}
+    return sorted(wanting, key=lambda piece: (spare[piece], lot[piece]))
 
 
-def _networks_now(state: _State) -> tuple[tuple[str, ...], ...]:
-    return networks(state.readers(piece) for piece in state.needs)
+def _plan(board: Board, crew: set[str], random_seed: str) -> Plan:
+    chosen = {board.pieces[row]: _named(board, row) for row in _rows(board.chosen)}
+    has = board.has
+    pieces_of: dict[str, list[str]] = {}
+    for piece, readers in chosen.items():
+        for rater in readers:
+            pieces_of.setdefault(rater, []).append(piece)
+    orders = {
+        rater: tuple(sorted(pieces, key=lambda piece: draw(random_seed, rater, piece)))
+        for rater, pieces in sorted(pieces_of.items())
+    }
+    loads = zip(board.raters, board.loads.tolist(), strict=True)
+    return Plan(
+        chosen,
+        orders,
+        {rater: load for rater, load in loads if rater in crew},
+        _short(board),
+        board.networks(),
+        tuple((board.pieces[piece], board.raters[rater]) for piece, rater in missing_links(board)),
+        {
+            board.pieces[row]: tuple(board.raters[r] for r in np.flatnonzero(has[row]).tolist())
+            for row in _rows(has)
+        },
+    )
 
 
-def _pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
+def _short(board: Board) -> tuple[Shortfall, ...]:
+    given, eligible = board.chosen.sum(axis=1), board.able.sum(axis=1)
+    rows = np.flatnonzero(given < board.reads).tolist()
+    return tuple(
+        Shortfall(board.pieces[row], int(board.reads[row]), int(eligible[row]), int(given[row]))
+        for row in rows
+    )
 
 
-def _draw(random_seed: str, *parts: str) -> str:
-    """Return a number nobody can choose, the same for the same words."""
-    return hashlib.sha256("|".join((random_seed, *parts)).encode()).hexdigest()
+def _rows(flags: Flags) -> list[int]:
+    found: list[int] = np.flatnonzero(flags.any(axis=1)).tolist()
+    return found
+
+
+def _named(board: Board, row: int) -> tuple[str, ...]:
+    return tuple(
+        sorted(board.raters[rater] for rater in np.flatnonzero(board.chosen[row]).tolist())
+    )

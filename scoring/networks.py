@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
 
 
 def networks(readers_by_piece: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
@@ -24,7 +27,7 @@ def networks(readers_by_piece: Iterable[Sequence[str]]) -> tuple[tuple[str, ...]
     return tuple(sorted(made, key=lambda group: (-len(group), group)))
 
 
-def root(parent: dict[str, str], rater: str) -> str:
+def root(parent: dict[T, T], rater: T) -> T:
     """Representative of a rater's network; ``parent`` is shortened on the way."""
     while parent[rater] != rater:
         parent[rater] = parent[parent[rater]]
@@ -32,6 +35,6 @@ def root(parent: dict[str, str], rater: str) -> str:
     return rater
 
 
-def join(parent: dict[str, str], one: str, other: str) -> None:
+def join(parent: dict[T, T], one: T, other: T) -> None:
     """Make one network of those of two raters."""
     parent[root(parent, other)] = root(parent, one)

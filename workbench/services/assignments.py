@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from models.accounts import roles_held
+from models.allocation import RELAX
 from models.assignments import (
-    all_assignments,
     assigned_ever,
     department_of,
     last_positions,
@@ -19,27 +18,22 @@ from models.assignments import (
     reading_of_piece,
     standing_reads_of,
 )
-from models.people import facts_of_teachers, raters
-from models.ratings import reading_of, standing_reads
-from models.records import PieceOutcome, Read, ReasonNone, Round
-from models.store import Act, Row, Store
-from models.submissions import owned_pieces
-from scoring.allocation import Need, Plan, allocate, with_links
-from scoring.conflicts import Reader, conflicts
+from models.records import Read, Round
+from models.store import Act, Store, Transaction
+from scoring.allocation import Need, Plan, Terms, allocate, draw
+from scoring.conflicts import OWN_GROUP
 from scoring.consensus import piece_consensus
 from workbench.errors import RefusedError
-from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.results import consensus_rule, result_standing
-from workbench.services.roles import RATER, authorise
+from workbench.services import allocation_needs
+from workbench.services.allocation_needs import EXTRA_READS, Wanted, wanted
+from workbench.services.results import consensus_rule
+from workbench.services.roles import CHAIR, COUNTY, authorise
+from workbench.services.rulings import judges
 from workbench.services.workspace import Workspace
 
-NOT_FRESH = "not_fresh"
-"""Why somebody is barred who has read the piece, has it, or has stood back from it."""
-
-_NOT_READ = (
-    *(ReasonNone.NOT_ELIGIBLE, ReasonNone.CONDITION_UNKNOWN),
-    *(ReasonNone.EXEMPT, ReasonNone.DEFERRED),
-)
+RELAXATIONS = (OWN_GROUP, COUNTY)
+"""Rules that may be set aside, in writing, for pieces that lack readers: those of the author's own
+department may read; the county's reviewers read."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,7 @@ class Short:
     piece_id: str
     needed: int
     eligible: int
+    given: int
     barred: Mapping[str, int]
 
 
@@ -58,7 +53,8 @@ class Prepared:
 
     ``rounds`` is the round each piece needs readers for (``blind`` or ``third``);
     ``left_out`` counts pieces of teachers who are not assessed now, by the reason;
-    ``held`` are the pieces each rater has already.
+    ``held`` are the pieces each rater has already. ``extra`` are the reads (piece,
+    rater) that only validate, ``set_aside`` those for which rules were set aside.
     """
 
     plan: Plan
@@ -67,6 +63,10 @@ class Prepared:
     short: tuple[Short, ...]
     left_out: Mapping[str, int]
     held: Mapping[str, int]
+    extra: frozenset[tuple[str, str]] = frozenset()
+    set_aside: frozenset[tuple[str, str]] = frozenset()
+    rules: tuple[str, ...] = ()
+    terms: Mapping[str, Terms] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -84,6 +84,8 @@ class Prepared:
         return [
             {
                 "rater": rater,
+                "share": self.terms.get(rater, Terms()).share,
+                "most": self.terms.get(rater, Terms()).most,
                 "held": self.held.get(rater, 0),
                 "new": len(self.plan.orders.get(rater, ())),
                 "load": load,
@@ -93,55 +95,69 @@ class Prepared:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object of ``allocate --json``."""
+        """Return the object of ``allocate --json``, but for the proof."""
         return {
             "pieces": len(self.rounds),
             "reads": self.reads,
+            "validated": len({piece for piece, _ in self.extra}),
             "connected": self.plan.connected,
             "networks": [list(names) for names in self.plan.networks],
+            "links": [{"piece": piece, "rater": rater} for piece, rater in self.plan.links],
             "short": [
                 {
                     "piece": each.piece_id,
                     "needed": each.needed,
                     "eligible": each.eligible,
+                    "given": each.given,
                     "barred": dict(each.barred),
                 }
                 for each in self.short
             ],
+            "set_aside": [{"piece": p, "rater": r} for p, r in sorted(self.set_aside)],
             "left_out": dict(self.left_out),
             "raters": self.raters(),
         }
 
 
-def plan_reads(workspace: Workspace, random_seed: str) -> Prepared:
+def plan_reads(workspace: Workspace, random_seed: str, relax: Collection[str] = ()) -> Prepared:
     """Plan the reads every piece still needs, and write nothing.
 
     The plan says before anybody reads whether every piece has enough readers
-    without a conflict, and whether one network joins all raters.
+    without a conflict, and whether one network joins all raters. ``relax`` are
+    rules (of ``RELAXATIONS``) to set aside for pieces that lack readers.
     """
     with workspace.store() as store:
-        return _prepare(store, workspace, random_seed)
+        return prepare(wanted(store, workspace, random_seed), workspace, random_seed, relax)
 
 
-def allocate_reads(workspace: Workspace, random_seed: str, act: Act) -> Prepared:
+def allocate_reads(
+    workspace: Workspace, random_seed: str, act: Act, relax: Collection[str] = ()
+) -> Prepared:
     """Give out the reads every piece still needs: first reads, and third reads where they are due.
 
-    Pieces that lack readers are left as they are and named; the others are given out.
+    Pieces that lack readers are left as they are and named; the others are given
+    out. Reads for which a rule was set aside stand in the audit log by themselves,
+    with the reason of the act.
 
     Raises
     ------
     RefusedError
-        If nothing can be given out.
+        If nothing can be given out, or a rule is set aside without a reason.
     """
     with workspace.store() as store:
-        act = authorise(store, act, "allocation.plan")
-        made = _prepare(store, workspace, random_seed)
+        asked = authorise(store, act, "allocation.plan")
+        if relax and not act.reason.strip():
+            raise RefusedError(
+                f"setting aside {', '.join(sorted(relax))} needs its reason in writing.",
+                key="allocation.relax_reason",
+            )
+        made = prepare(wanted(store, workspace, random_seed), workspace, random_seed, relax)
         if not made.plan.orders:
             raise RefusedError(
                 "there is nothing to allocate: every piece has its readers, or none who may read it.",
                 key="allocation.nothing",
             )
-        _write(store, made, act, f"seed:{random_seed}")
+        write(store, made, asked, f"seed:{random_seed}")
     return made
 
 
@@ -166,145 +182,145 @@ def follow_up(store: Store, workspace: Workspace, piece_id: str, act: Act) -> li
     rule = consensus_rule(workspace.policy)
     outcome = piece_consensus(slots[piece["slot_id"]], reads, rule)
     waiting = [row for row in open_assignments(store) if row["piece_id"] == piece_id]
-    missing = _missing(outcome, reads, waiting, rule.reads_per_piece)
-    if missing <= 0:
+    lacking = allocation_needs.missing(outcome, reads, waiting, rule.reads_per_piece)
+    if lacking <= 0:
         return []
-    crew = _crew(store)
-    barred = _barred(
-        piece,
-        department_of(store, piece["teacher_id"]),
-        crew,
-        workspace,
-        assigned_ever(store).get(piece_id, set()) | readers_ever(store).get(piece_id, set()),
-    )
-    loads = _loads(store)
-    plan = allocate([Need(piece_id, missing, frozenset(barred))], list(crew), piece_id, loads)
+    crew = allocation_needs.crew(store, workspace.policy)
+    department = department_of(store, piece["teacher_id"])
+    ever = assigned_ever(store).get(piece_id, set()) | readers_ever(store).get(piece_id, set())
+    chairs = judges(store, CHAIR) if outcome.needs == Round.THIRD else []
+    apart = allocation_needs.in_conflict(piece, department, crew, workspace.policy)
+    bars = allocation_needs.barred(piece, department, apart, workspace.policy, ever, chairs)
+    loads, terms = allocation_needs.loads_of(store), allocation_needs.terms_of(store)
+    need = Need(piece_id, lacking, frozenset(bars))
+    plan = allocate([need], list(crew), piece_id, loads, terms)
     if not plan.orders:
         return []
     readings = {piece_id: reading_of_piece(store, piece_id)}
     made = Prepared(plan, {piece_id: outcome.needs}, readings, (), {}, loads)
     rule_name = "third_reviewer" if outcome.needs == Round.THIRD else "reviewers_per_piece"
     automatic = Act(act.actor, f"rule:review.{rule_name}", act.at)
-    _write(store, made, automatic, piece_id)
+    write(store, made, automatic, piece_id)
     return list(plan.orders)
 
 
-def _prepare(store: Store, workspace: Workspace, random_seed: str) -> Prepared:
-    rule = consensus_rule(workspace.policy)
-    pieces, outcomes, left_out = _pieces_to_read(store, workspace)
-    reads, readings = standing_reads(store), reading_of(store)
-    waiting: dict[str, list[Row]] = {}
-    for row in open_assignments(store):
-        waiting.setdefault(row["piece_id"], []).append(row)
-    departments = {t: f.get("department", "") for t, f in facts_of_teachers(store).items()}
-    crew, ever, readers = _crew(store), assigned_ever(store), readers_ever(store)
-    needs, why, rounds = [], {}, {}
-    for piece in pieces:
-        piece_id = piece["piece_id"]
-        mine, own = waiting.get(piece_id, []), reads.get(piece_id, [])
-        missing = _missing(outcomes[piece_id], own, mine, rule.reads_per_piece)
-        barred = _barred(
-            piece,
-            departments.get(piece["teacher_id"], ""),
-            crew,
-            workspace,
-            ever.get(piece_id, set()) | readers.get(piece_id, set()),
+def prepare(
+    asked: Wanted, workspace: Workspace, random_seed: str, relax: Collection[str] = ()
+) -> Prepared:
+    """Plan what was gathered; rules are set aside only for pieces that lack readers otherwise."""
+    plan = allocate(asked.needs, list(asked.crew), random_seed, asked.loads, asked.terms)
+    before, set_aside = plan, frozenset[tuple[str, str]]()
+    if relax and plan.short:
+        plan = _relaxed(asked, workspace, random_seed, plan, relax)
+        set_aside = frozenset(
+            (piece, rater)
+            for piece, readers in plan.readers.items()
+            for rater in readers
+            if rater not in before.readers.get(piece, ())
         )
-        held = {row["rater_id"] for row in mine} | {r.rater_id for r in own if _counts(r)}
-        needs.append(Need(piece_id, max(missing, 0), frozenset(barred), tuple(sorted(held))))
-        if missing > 0:
-            why[piece_id], rounds[piece_id] = barred, outcomes[piece_id].needs
-    if rule.reads_per_piece == 1:
-        links = workspace.policy["review.anchor_pieces_per_reviewer"]
-        needs = with_links(needs, len(crew), links, random_seed)
-    loads = _loads(store)
-    plan = allocate(needs, list(crew), random_seed, loads)
     short = tuple(
-        Short(s.piece_id, s.needed, s.eligible, Counter(why[s.piece_id].values()))
+        Short(
+            s.piece_id,
+            s.needed,
+            s.eligible,
+            s.given,
+            Counter(asked.why[s.piece_id].values()),
+        )
         for s in plan.short
+        if s.piece_id in asked.why
     )
-    return Prepared(plan, rounds, readings, short, left_out, loads)
+    rules = tuple(sorted(relax)) if set_aside else ()
+    return Prepared(
+        plan,
+        asked.rounds,
+        asked.readings,
+        short,
+        asked.left_out,
+        asked.loads,
+        _extra(asked, plan, random_seed),
+        set_aside,
+        rules,
+        asked.terms,
+    )
 
 
-def _pieces_to_read(
-    store: Store, workspace: Workspace
-) -> tuple[list[Row], Mapping[str, PieceOutcome], Counter[str]]:
-    """Pieces that count as handed in, of teachers who are assessed; the others counted by reason."""
-    found = result_standing(store, workspace)
-    stands = {(row.teacher_id, row.competency): row.reason_none for row in found.rows}
-    owned = {row["piece_id"]: row for row in owned_pieces(store)}
-    pieces, left_out = [], Counter[str]()
-    for key, slots in found.pieces.items():
-        reason = stands.get(key)
-        for piece_id in slots.values():
-            if reason in _NOT_READ:
-                left_out[str(reason)] += 1
-            else:
-                pieces.append(owned[piece_id])
-    return pieces, found.outcomes, left_out
-
-
-def _missing(
-    outcome: PieceOutcome, reads: Sequence[Read], waiting: Sequence[Row], reads_per_piece: int
-) -> int:
-    """How many readers a piece lacks, counting those who have it on their desk."""
-    if outcome.needs == Round.BLIND:
-        given = sum(read.round == Round.BLIND for read in reads)
-        return reads_per_piece - given - len([r for r in waiting if r["round"] == Round.BLIND])
-    if outcome.needs == Round.THIRD:
-        return 1 - len([row for row in waiting if row["round"] == Round.THIRD])
-    return 0
-
-
-def _barred(
-    piece: Row, department: str, crew: Mapping[str, Reader], workspace: Workspace, ever: set[str]
-) -> dict[str, str]:
-    """Raters who cannot read a piece, and why."""
-    author, rule = author_of(piece, department), conflict_rule(workspace.policy)
-    found = dict.fromkeys(sorted(ever), NOT_FRESH)
-    for rater, reader in crew.items():
-        if causes := conflicts(reader, author, rule):
-            found[rater] = causes[0]
-    return found
-
-
-def _crew(store: Store) -> dict[str, Reader]:
-    """Everybody who holds the role of a rater now."""
-    return {
-        person_id: reader_of(row)
-        for person_id, row in raters(store).items()
-        if RATER in roles_held(store, person_id)
-    }
-
-
-def _counts(read: Read) -> bool:
-    return read.round in (Round.BLIND, Round.THIRD)
-
-
-def _loads(store: Store) -> Counter[str]:
-    """Pieces of each rater on current readings: those on the desk and those read."""
-    taken = {
-        (read.rater_id, piece_id)
-        for piece_id, reads in standing_reads(store).items()
-        for read in reads
-        if _counts(read)
-    }
-    taken |= {(r["rater_id"], r["piece_id"]) for r in all_assignments(store) if r["why"] is None}
-    return Counter(rater for rater, _ in taken)
-
-
-def _write(store: Store, made: Prepared, act: Act, about: str) -> None:
+def write(store: Store, made: Prepared, act: Act, about: str) -> None:
+    """Record a plan: assignments in each rater's order, and which of them only validate."""
     last = last_positions(store)
-    rows = [
-        {
-            "piece_id": piece_id,
-            "rater_id": rater,
-            "round": made.rounds.get(piece_id, Round.BLIND),
-            "reading": made.readings.get(piece_id, 1),
-            "position": last.get(rater, 0) + place,
-        }
-        for rater, pieces in made.plan.orders.items()
-        for place, piece_id in enumerate(pieces, 1)
+    kept: list[dict[str, Any]] = []
+    aside: list[dict[str, Any]] = []
+    for rater, pieces in made.plan.orders.items():
+        for place, piece_id in enumerate(pieces, 1):
+            row = {
+                "piece_id": piece_id,
+                "rater_id": rater,
+                "round": made.rounds.get(piece_id, Round.BLIND),
+                "reading": made.readings.get(piece_id, 1),
+                "position": last.get(rater, 0) + place,
+            }
+            (aside if (piece_id, rater) in made.set_aside else kept).append(row)
+    if kept:
+        with store.transaction(act, "allocation.plan", about) as tx:
+            _insert(tx, kept, made.extra)
+    if aside:
+        told = f"{about};{','.join(made.rules)}"
+        with store.transaction(authorise(store, act, RELAX), RELAX, told) as tx:
+            _insert(tx, aside, made.extra)
+
+
+def _insert(
+    tx: Transaction, rows: Sequence[dict[str, Any]], extra: Collection[tuple[str, str]]
+) -> None:
+    ids = tx.insert("assignment", rows)
+    only = [
+        {"assignment_id": number}
+        for number, row in zip(ids, rows, strict=True)
+        if (row["piece_id"], row["rater_id"]) in extra
     ]
-    with store.transaction(act, "allocation.plan", about) as tx:
-        tx.insert("assignment", rows)
+    if only:
+        tx.insert("extra_read", only)
+
+
+def _relaxed(
+    asked: Wanted, workspace: Workspace, random_seed: str, plan: Plan, rules: Collection[str]
+) -> Plan:
+    """Fill up the pieces that lack readers with rules set aside, and leave the rest as planned."""
+    short = {each.piece_id: each.needed - each.given for each in plan.short}
+    needs = []
+    for need in asked.needs:
+        lacking = short.get(need.piece_id, 0) if need.piece_id in asked.why else 0
+        held = (*need.held, *plan.readers.get(need.piece_id, ()))
+        full = replace(need, reads=lacking, held=held)
+        needs.append(
+            allocation_needs.relaxed(asked, workspace.policy, full, rules) if lacking else full
+        )
+    people = [*asked.crew, *(asked.county if COUNTY in rules else ())]
+    more = allocate(needs, people, random_seed, plan.loads, asked.terms)
+    readers = {
+        piece: tuple(sorted((*plan.readers.get(piece, ()), *more.readers.get(piece, ()))))
+        for piece in sorted({*plan.readers, *more.readers})
+    }
+    orders: dict[str, list[str]] = {}
+    for piece, names in readers.items():
+        for rater in names:
+            orders.setdefault(rater, []).append(piece)
+    return replace(
+        more,
+        readers=readers,
+        orders={
+            rater: tuple(sorted(pieces, key=lambda piece: draw(random_seed, rater, piece)))
+            for rater, pieces in sorted(orders.items())
+        },
+    )
+
+
+def _extra(asked: Wanted, plan: Plan, random_seed: str) -> frozenset[tuple[str, str]]:
+    """Draw which of the readers of a piece to be validated only validate it."""
+    found: set[tuple[str, str]] = set()
+    first = {need.piece_id: need.reads - EXTRA_READS for need in asked.needs}
+    for piece in asked.validated & plan.readers.keys():
+        readers = sorted(
+            plan.readers[piece], key=lambda rater: draw(random_seed, "extra", piece, rater)
+        )
+        found |= {(piece, rater) for rater in readers[first[piece] :]}
+    return frozenset(found)

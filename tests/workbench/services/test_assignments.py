@@ -98,7 +98,7 @@ def test_a_reopened_piece_goes_to_readers_who_have_not_had_it(workspace):
     piece = piece_id_of("T1", "A1-1", 1)
     before = given(workspace)[piece]
     with workspace.store() as store, store.transaction(Act("县", "", START), "test") as tx:
-        reopen(store, tx, [piece], "objection:1")
+        reopen(store, tx, [piece], "county:1")
     allocate_reads(workspace, "8", CHAIR)
     after = given(workspace)[piece]
     assert len(after) == 2
