@@ -6,7 +6,19 @@ import importlib
 import json
 import sys
 
-NAMES = ("intake", "reading", "results", "similarity", "sheets", "ledger", "starting", "app")
+NAMES = (
+    "intake",
+    "reading",
+    "results",
+    "allocation",
+    "similarity",
+    "sheets",
+    "ledger",
+    "starting",
+    "app",
+    "effects",
+    "statistics",
+)
 
 
 def main(names: list[str]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Collection
 
+from models.allocation import IS_EXTRA
+from models.resubmissions import readers_of_cases
 from models.store import Row, Store
 
 _CURRENT = """
@@ -12,7 +16,8 @@ LEFT JOIN assignment_end AS e USING (assignment_id)
 LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
   ON o.piece_id = a.piece_id
 LEFT JOIN read AS r ON r.piece_id = a.piece_id AND r.rater_id = a.rater_id
-  AND r.round = a.round AND r.reading = a.reading
+  AND r.round = IIF(a.piece_id IN (SELECT piece_id FROM seed_piece), 'seed', a.round)
+  AND r.reading = a.reading
   AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
 JOIN piece AS p ON p.piece_id = a.piece_id
 JOIN submission AS s USING (submission_id)
@@ -20,7 +25,16 @@ WHERE a.reading = COALESCE(o.reading, 1)
 """
 _COLUMNS = (
     "a.assignment_id, a.piece_id, a.rater_id, a.round, a.reading, a.position, p.slot_id, "
-    "s.competency, e.why, r.read_id, r.submitted_at"
+    "s.competency, e.why, r.read_id, r.submitted_at, "
+    "a.assignment_id IN (SELECT assignment_id FROM extra_read) AS is_extra"
+)
+
+_OWNED = (
+    "SELECT p.piece_id, p.slot_id, p.submission_id, s.competency, s.attempt, s.teacher_id, "
+    "t.school_id, t.teacher_no, t.name AS teacher_name, h.name AS school_name, "
+    "p.piece_id IN (SELECT piece_id FROM seed_piece) AS is_seed FROM piece AS p "
+    "JOIN submission AS s USING (submission_id) JOIN teacher AS t USING (teacher_id) "
+    "JOIN school AS h USING (school_id)"
 )
 
 
@@ -67,11 +81,17 @@ def assigned_ever(store: Store) -> dict[str, set[str]]:
 
 
 def readers_ever(store: Store) -> dict[str, set[str]]:
-    """Everybody who has read a piece, in any round and reading."""
-    found: dict[str, set[str]] = defaultdict(set)
+    """Everybody who has read a piece, in any round and reading, or has seen its case before."""
+    found: dict[str, set[str]] = defaultdict(set, readers_of_cases(store))
     for row in store.rows("SELECT DISTINCT piece_id, rater_id FROM read"):
         found[row["piece_id"]].add(row["rater_id"])
     return found
+
+
+def readers_of(store: Store, piece_id: str) -> frozenset[str]:
+    """Everybody who has given a blind or third read of a piece, in any reading, replaced or not."""
+    query = "SELECT DISTINCT rater_id FROM read WHERE piece_id = ? AND round IN ('blind', 'third')"
+    return frozenset(row["rater_id"] for row in store.rows(query, [piece_id]))
 
 
 def last_positions(store: Store) -> dict[str, int]:
@@ -86,14 +106,25 @@ def last_positions(store: Store) -> dict[str, int]:
 
 def owned_piece(store: Store, piece_id: str) -> Row | None:
     """One piece with its slot, submission, teacher and school, or None."""
-    found = store.rows(
-        "SELECT p.piece_id, p.slot_id, p.submission_id, s.competency, s.attempt, s.teacher_id, "
-        "t.school_id, t.teacher_no, t.name AS teacher_name, h.name AS school_name FROM piece AS p "
-        "JOIN submission AS s USING (submission_id) JOIN teacher AS t USING (teacher_id) "
-        "JOIN school AS h USING (school_id) WHERE p.piece_id = ?",
-        (piece_id,),
-    )
+    found = store.rows(f"{_OWNED} WHERE p.piece_id = ?", (piece_id,))
     return found[0] if found else None
+
+
+def owned_among(store: Store, pieces: Collection[str]) -> list[Row]:
+    """Those of these pieces there are, as rows of ``owned_piece``, in the order of intake."""
+    return store.rows(
+        f"{_OWNED} WHERE p.piece_id IN (SELECT value FROM json_each(?)) ORDER BY p.rowid",  # noqa: S608
+        (json.dumps(list(pieces)),),
+    )
+
+
+def county_readings(store: Store, pieces: Collection[str]) -> set[tuple[str, int]]:
+    """Piece and reading of every read the county has given of these pieces."""
+    query = (
+        "SELECT piece_id, reading FROM read WHERE round = 'county' "
+        "AND piece_id IN (SELECT value FROM json_each(?))"
+    )
+    return set(store.tuples(query, (json.dumps(list(pieces)),)))
 
 
 def reading_of_piece(store: Store, piece_id: str) -> int:
@@ -105,12 +136,13 @@ def reading_of_piece(store: Store, piece_id: str) -> int:
 
 
 def standing_reads_of(store: Store, piece_id: str) -> list[Row]:
-    """Reads of the current reading of a piece that are not replaced, with marks and comments."""
-    rows = store.rows(
-        "SELECT * FROM read AS r WHERE piece_id = ? AND reading = ? AND NOT EXISTS "
-        "(SELECT 1 FROM read AS later WHERE later.replaces = r.read_id) ORDER BY read_id",
-        (piece_id, reading_of_piece(store, piece_id)),
-    )
+    """Reads of the current reading of a piece that decide now, with marks and comments."""
+    query = f"""
+        SELECT * FROM read AS r WHERE piece_id = ? AND reading = ? AND NOT EXISTS
+          (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id) AND NOT EXISTS
+          (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
+          AND NOT {IS_EXTRA} ORDER BY read_id"""  # noqa: S608
+    rows = store.rows(query, (piece_id, reading_of_piece(store, piece_id)))
     for row in rows:
         marks = store.rows("SELECT * FROM mark WHERE read_id = ?", (row["read_id"],))
         row["marks"] = {mark["criterion_id"]: mark["met"] for mark in marks}

@@ -9,6 +9,20 @@ from collections.abc import Mapping
 from models.records import TeacherFacts
 from models.store import Row, Store
 
+SEEDS = "seeds"
+"""School that stands for the seed pieces, so that they pass for pieces; it is none of the round."""
+
+
+def schools_of_round(store: Store) -> list[Row]:
+    """Schools and offices of the round, in the order they were entered."""
+    return [row for row in store.where("school") if row["school_id"] != SEEDS]
+
+
+def teachers_of_round(store: Store) -> list[Row]:
+    """Teachers of the round, in the order they were entered; those who were erased left out."""
+    rows = store.where("teacher")
+    return [row for row in rows if row["school_id"] != SEEDS and row["name"]]
+
 
 def facts_of_teachers(store: Store) -> dict[str, dict[str, str]]:
     """Latest value of each fact by teacher; a teacher without facts has an empty dict."""

@@ -14,6 +14,7 @@ LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piec
   ON o.piece_id = r.piece_id
 WHERE r.round IN ('blind', 'third') AND r.reading = COALESCE(o.reading, 1)
   AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+  AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
 ORDER BY r.read_id
 """
 

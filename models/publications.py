@@ -8,8 +8,11 @@ _SHOWN = """
 SELECT r.teacher_id, r.competency, r.level, r.publication_id,
        e.publication_id IS NOT NULL AS ended
 FROM published_result AS r LEFT JOIN publication_end AS e USING (publication_id)
+WHERE NOT EXISTS (SELECT 1 FROM submission AS s WHERE s.teacher_id = r.teacher_id
+  AND s.competency = r.competency AND s.attempt > 1 AND s.tx > r.tx)
 ORDER BY r.tx
 """
+"""What was shown before a later attempt came was shown of the earlier one and is left out."""
 
 
 def open_publications(store: Store) -> list[Row]:
@@ -39,6 +42,16 @@ def cleared_levels(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
+def next_published_level(store: Store, teacher_id: str, competency: str, tx: int) -> str:
+    """Level a result was first published with after a transaction; empty where it was not."""
+    found = store.rows(
+        "SELECT level FROM published_result WHERE teacher_id = ? AND competency = ? AND tx > ? "
+        "ORDER BY tx LIMIT 1",
+        (teacher_id, competency, tx),
+    )
+    return str(found[0]["level"]) if found else ""
+
+
 def unanswered_objections(store: Store) -> list[Row]:
     """Objections without an answer."""
     return store.rows(
@@ -48,11 +61,16 @@ def unanswered_objections(store: Store) -> list[Row]:
 
 
 def pieces_of_result(store: Store, teacher_id: str, competency: str) -> list[str]:
-    """Pieces a result rests on: of the competency, or of all where it is a conclusion."""
+    """Pieces a result rests on: of the competency, or of all where it is a conclusion.
+
+    Of a slot handed in twice it rests on the later piece.
+    """
     condition = "" if competency == "" else "AND s.competency = :competency"
     rows = store.rows(
         "SELECT p.piece_id FROM piece AS p JOIN submission AS s USING (submission_id) "  # noqa: S608
-        f"WHERE s.teacher_id = :teacher_id {condition} ORDER BY p.rowid",
+        f"WHERE s.teacher_id = :teacher_id {condition} AND NOT EXISTS (SELECT 1 FROM piece AS q "
+        "JOIN submission AS e ON e.submission_id = q.submission_id WHERE q.slot_id = p.slot_id "
+        "AND e.teacher_id = s.teacher_id AND e.attempt > s.attempt) ORDER BY p.rowid",
         {"teacher_id": teacher_id, "competency": competency},
     )
     return [row["piece_id"] for row in rows]
@@ -65,3 +83,11 @@ def closing_days(store: Store) -> dict[tuple[str, str], str]:
         "JOIN publication AS p USING (publication_id) ORDER BY r.tx"
     )
     return {(row["teacher_id"], row["competency"]): row["closes_on"] for row in rows}
+
+
+def last_closing_day(store: Store) -> str:
+    """Day the last publicity closed, ``2026-11-30``; empty while one is open, or before the first."""
+    if open_publications(store):
+        return ""
+    found = store.rows("SELECT max(closed_on) AS day FROM publication_end")
+    return str(found[0]["day"] or "")

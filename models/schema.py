@@ -10,6 +10,9 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from models.feedback_tables import FEEDBACK_TABLE
+from models.paper_tables import PAPER_TABLE_NAMES, PAPER_TABLES, erasure_triggers
+
 migrations = Migrations("workspace")
 
 _UNCHANGED = """
@@ -230,6 +233,107 @@ CREATE TABLE person_role (
 
 _DESK_TABLES = "assignment assignment_end blind_copy account_secret person_role".split()
 
+_ANALYSES = f"""
+CREATE TABLE analysis (
+  analysis_id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind <> ''),
+  scope TEXT NOT NULL, data_version INTEGER NOT NULL, policy TEXT NOT NULL,
+  parameters TEXT NOT NULL CHECK (json_valid(parameters)), random_seed INTEGER NOT NULL,
+  payload TEXT NOT NULL CHECK (json_valid(payload)), digest TEXT NOT NULL, {_TX}
+) STRICT;
+CREATE INDEX analysis_of ON analysis (kind, scope);
+"""
+
+_EARLIER = f"""
+CREATE TABLE earlier_print (
+  print_id INTEGER PRIMARY KEY, source TEXT NOT NULL CHECK (source <> ''), piece TEXT NOT NULL,
+  content TEXT NOT NULL CHECK (json_valid(content)), hashes BLOB NOT NULL,
+  positions BLOB NOT NULL, {_TX}, UNIQUE (source, piece)
+) STRICT;
+"""
+
+
+_LOOKS = f"""
+CREATE TABLE flag_look (
+  look_id INTEGER PRIMARY KEY,
+  gate TEXT NOT NULL CHECK (gate IN ('early', 'round_closed', 'before_certification')),
+  data_version INTEGER NOT NULL, told TEXT NOT NULL CHECK (json_valid(told)), {_TX}
+) STRICT;
+CREATE TABLE hold_assignee (
+  assignee_id INTEGER PRIMARY KEY, hold_id TEXT NOT NULL REFERENCES hold,
+  person_id TEXT NOT NULL REFERENCES person, {_TX}
+) STRICT;
+CREATE TABLE hold_found (
+  hold_id TEXT PRIMARY KEY REFERENCES hold,
+  found TEXT NOT NULL CHECK (found IN ('borne_out', 'innocent', 'unclear')), {_TX}
+) STRICT;
+CREATE TABLE recalled_read (
+  read_id INTEGER PRIMARY KEY REFERENCES read, hold_id TEXT NOT NULL REFERENCES hold,
+  cause TEXT NOT NULL, {_TX}
+) STRICT;
+"""
+
+_LOOK_TABLES = "flag_look hold_assignee hold_found recalled_read".split()
+
+_CALIBRATION = f"""
+CREATE TABLE seed_pack (
+  pack_id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, {_TX}
+) STRICT;
+CREATE TABLE seed_piece (
+  piece_id TEXT PRIMARY KEY REFERENCES piece, pack_id TEXT NOT NULL REFERENCES seed_pack,
+  item TEXT NOT NULL, purpose TEXT NOT NULL
+    CHECK (purpose IN ('practice', 'qualification', 'hidden')), experts TEXT NOT NULL, {_TX}
+) STRICT;
+CREATE TABLE expert_mark (
+  piece_id TEXT NOT NULL REFERENCES seed_piece, criterion_id TEXT NOT NULL,
+  met INTEGER NOT NULL CHECK (met IN (0, 1)), reason TEXT NOT NULL, {_TX},
+  PRIMARY KEY (piece_id, criterion_id)
+) STRICT;
+CREATE TABLE calibration_task (
+  assignment_id INTEGER PRIMARY KEY REFERENCES assignment,
+  kind TEXT NOT NULL
+    CHECK (kind IN ('practice', 'qualification', 'hidden', 'recalibration')), {_TX}
+) STRICT;
+CREATE TABLE calibration_event (
+  event_id INTEGER PRIMARY KEY, rater_id TEXT NOT NULL REFERENCES person,
+  kind TEXT NOT NULL CHECK (kind IN
+    ('begun', 'passed', 'failed', 'undecided', 'again', 'locked', 'released', 'break')),
+  told TEXT NOT NULL CHECK (json_valid(told)), {_TX}
+) STRICT;
+CREATE INDEX calibration_event_of ON calibration_event (rater_id);
+CREATE TABLE sitting (
+  sitting_id INTEGER PRIMARY KEY, rater_id TEXT NOT NULL REFERENCES person,
+  first_piece TEXT NOT NULL, {_TX}
+) STRICT;
+CREATE INDEX sitting_of ON sitting (rater_id);
+CREATE TABLE trial (
+  trial_id INTEGER PRIMARY KEY, {_TX}
+) STRICT;
+CREATE TABLE trial_piece (
+  trial_id INTEGER NOT NULL REFERENCES trial, piece_id TEXT NOT NULL REFERENCES piece, {_TX},
+  PRIMARY KEY (trial_id, piece_id)
+) STRICT;
+CREATE TABLE trial_stage (
+  stage_id INTEGER PRIMARY KEY, trial_id INTEGER NOT NULL REFERENCES trial,
+  stage TEXT NOT NULL CHECK (stage IN ('discussion', 'closed')), {_TX}
+) STRICT;
+"""
+
+_ALLOCATION = f"""
+CREATE TABLE reading_terms (
+  terms_id INTEGER PRIMARY KEY, person_id TEXT NOT NULL REFERENCES person,
+  share INTEGER NOT NULL CHECK (share BETWEEN 0 AND 200),
+  most INTEGER CHECK (most IS NULL OR most >= 0), {_TX}
+) STRICT;
+CREATE TABLE extra_read (
+  assignment_id INTEGER PRIMARY KEY REFERENCES assignment, {_TX}
+) STRICT;
+"""
+
+_CALIBRATION_TABLES = (
+    "seed_pack seed_piece expert_mark calibration_task calibration_event sitting "
+    "trial trial_piece trial_stage"
+).split()
+
 
 @migrations()
 def first_tables(db: Database) -> None:
@@ -249,6 +353,66 @@ def tables_of_the_desk(db: Database) -> None:
     for table in _DESK_TABLES:
         _run(db, _UNCHANGED.format(table=table))
         _run(db, _UNDELETED.format(table=table))
+
+
+@migrations()
+def table_of_analyses(db: Database) -> None:
+    """Add what heavy analyses came to, for pages to show without computing it anew."""
+    _run(db, _ANALYSES)
+    _run(db, _UNCHANGED.format(table="analysis"))
+    _run(db, _UNDELETED.format(table="analysis"))
+
+
+@migrations()
+def table_of_earlier_prints(db: Database) -> None:
+    """Add fingerprints of evidence of earlier rounds, and of other counties or schools."""
+    _run(db, _EARLIER)
+    _run(db, _UNCHANGED.format(table="earlier_print"))
+    _run(db, _UNDELETED.format(table="earlier_print"))
+
+
+@migrations()
+def tables_of_looks_and_recalls(db: Database) -> None:
+    """Add looks for flags, who handles a case and what was found, and reads that count no longer."""
+    _run(db, _LOOKS)
+    for table in _LOOK_TABLES:
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
+
+
+@migrations()
+def tables_of_calibration(db: Database) -> None:
+    """Add seed pieces with experts' marks, what raters did on them, and trial reads."""
+    _run(db, _CALIBRATION)
+    for table in _CALIBRATION_TABLES:
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
+
+
+@migrations()
+def table_of_feedback(db: Database) -> None:
+    """Add which notes were handed over, and what may be handed in anew up to when."""
+    _run(db, FEEDBACK_TABLE)
+
+
+@migrations()
+def tables_of_allocation(db: Database) -> None:
+    """Add how much each reader takes on, and which reads only validate."""
+    _run(db, _ALLOCATION)
+    for table in ("reading_terms", "extra_read"):
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
+
+
+@migrations()
+def tables_of_papers_and_erasure(db: Database) -> None:
+    """Add erasures, and let erased people's rows go; issues of sheets, and their stamped scans."""
+    _run(db, PAPER_TABLES)
+    for table in PAPER_TABLE_NAMES:
+        _run(db, _UNCHANGED.format(table=table))
+        _run(db, _UNDELETED.format(table=table))
+    for statement in erasure_triggers():
+        db.execute(statement)
 
 
 def _run(db: Database, script: str) -> None:

@@ -21,9 +21,14 @@ COMMANDS = {
     "intake": "intake",
     "blind": "blind",
     "allocate": "allocate",
+    "calibration": "calibration",
     "rate": "rate",
     "agreement": "agreement",
+    "facets": "facets",
+    "generalizability": "generalizability",
     "effects": "effects",
+    "schools": "schools",
+    "analyse": "analyse",
     "similarity": "similarity",
     "flags": "flags",
     "holds": "holds",
@@ -33,10 +38,15 @@ COMMANDS = {
     "supervision": "supervision",
     "certify": "certify",
     "ledger": "ledger",
+    "witness": "witness",
     "certificates": "certificates",
     "verify": "verify",
     "rubrics": "rubrics",
     "policies": "policies",
+    "backup": "backup",
+    "restore": "restore",
+    "doctor": "doctor",
+    "pii": "pii",
     "serve": "serve",
     "user": "user",
 }
@@ -115,4 +125,6 @@ def cli(ctx: click.Context, workspace: Path, lang: str, actor: str) -> None:
 
 def main() -> None:
     """Run the command line."""
+    # Its matrices are small: threads of linear algebra would cost several times the CPU.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     cli(prog_name="workbench")

@@ -13,18 +13,44 @@ from functools import cache
 from workbench.services.roles import ADMIN, CHAIR, COUNTY, RATER, REGISTRAR
 
 PAGES: dict[str, tuple[str, ...]] = {
-    RATER: ("tasks", "desk", "calibration", "card"),
+    RATER: ("tasks", "desk", "calibration", "my_card"),
     CHAIR: (
-        *("progress", "assignments", "adjudication", "agreement", "raters", "holds", "closing"),
+        *(
+            "progress",
+            "allocation",
+            "calibration",
+            "adjudication",
+            "agreement",
+            "rater_report",
+            "holds",
+            "closing",
+        ),
         *("publicity", "certification", "feedback", "tasks", "desk", "policies", "audit_log"),
     ),
     COUNTY: (
-        *("county_import", "county", "supervision", "tasks", "desk", "holds", "letters"),
-        *("publicity", "certification", "certificates", "feedback", "policies", "audit_log"),
+        *(
+            "county_import",
+            "county",
+            "calibration",
+            "supervision",
+            "tasks",
+            "desk",
+            "holds",
+            "letters",
+        ),
+        *(
+            "publicity",
+            "certification",
+            "certificates",
+            "feedback",
+            "policies",
+            "audit_log",
+            "backup",
+        ),
     ),
     REGISTRAR: (
-        *("intake", "completeness", "publicity", "certification", "certificates", "feedback"),
-        *("policies", "audit_log"),
+        *("intake", "completeness", "holds", "publicity", "certification", "certificates"),
+        *("feedback", "policies", "audit_log", "backup"),
     ),
     ADMIN: ("people", "policies", "backup", "audit_log"),
 }

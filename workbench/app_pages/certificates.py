@@ -21,6 +21,7 @@ from workbench.components.showing import (
 )
 from workbench.components.working import job_line
 from workbench.messages import text
+from workbench.services.certificates import issues
 from workbench.services.sheet_packs import (
     begin_sheets,
     pack_school,
@@ -28,10 +29,10 @@ from workbench.services.sheet_packs import (
     sheet_states,
     verify_sent,
 )
-from workbench.services.verification import Report
+from workbench.services.verdict import Report
 
 _FORMS = ("docx", "xlsx", "pdf")
-_ENDINGS = (".docx", ".xlsx", ".pdf")
+_ENDINGS = (".docx", ".xlsx", ".pdf", ".jpg", ".jpeg", ".png")
 
 
 def draw() -> None:
@@ -59,6 +60,17 @@ def _sheets(here: session.Session) -> None:
     if len(states) > 1 and st.button(text("page_certificates.make_all"), disabled=busy, key="all"):
         _begin(here, "")
     _teachers(here)
+    _issued(here)
+
+
+def _issued(here: session.Session) -> None:
+    """Draw who had sheets made and when; a later time is a further copy."""
+    rows = here.read_log(issues, here.person_id)
+    if rows:
+        st.subheader(text("page_certificates.issues"))
+        names = ("at", "school", "copy", "sheets", "formats", "ledger_size", "by")
+        shown = [{**row, "at": moment(row["at"])} for row in rows]
+        table(shown, {name: text(f"page_certificates.column.{name}") for name in names}, "issues")
 
 
 def _school(here: session.Session, row: Mapping[str, Any], *, busy: bool) -> None:
@@ -144,12 +156,16 @@ def draw_report(name: str, report: Report) -> None:
         "count": report.checked,
         "origin": report.origin or "—",
         "as_of": moment(report.as_of) or "—",
+        "ledger_as_of": moment(report.ledger_as_of) or "—",
     }
     if report.ok:
-        st.success(text("page_certificates.proven", **told))
+        key = "paper" if report.proven else "standing" if report.ledger_as_of else "proven"
+        st.success(text(f"page_certificates.{key}", **told))
     else:
         st.error(text("page_certificates.not_proven", **told, count_faults=len(report.faults)))
     _faults(report)
+    for sentence in report.proven:
+        st.text(f"· {sentence}")
     if report.stated:
         with st.expander(text("page_certificates.stated")):
             for sentence in report.stated:

@@ -33,6 +33,7 @@ from workbench.services.certification_views import (
     verify_ledgers,
     write_checkpoint,
 )
+from workbench.services.witnessed import witness_words
 
 _PROPOSAL = (
     "proposal_id",
@@ -134,10 +135,14 @@ def _approve(here: session.Session, row: Mapping[str, Any]) -> None:
         text("page_certification.sure", school=row["school"], count=row["results"]),
         key=f"sure_{proposal_id}",
     )
+    phrase = None
+    if row["locked"]:
+        asked = text("page_certification.passphrase")
+        phrase = st.text_input(asked, type="password", key=f"phrase_{proposal_id}", width=420)
     label = text("page_certification.approve")
     if st.button(label, type="primary", disabled=not sure, key=f"approve_{proposal_id}"):
         with telling():
-            made = approve(here.workspace, proposal_id, here.act(), secrets.token_bytes)
+            made = approve(here.workspace, proposal_id, here.act(), secrets.token_bytes, phrase)
             first, last = min(made.seqs, default=0), max(made.seqs, default=0)
             told = {"school": row["school"], "count": len(made.seqs), "first": first, "last": last}
             done(text("page_certification.posted", **told))
@@ -182,6 +187,9 @@ def _verify(here: session.Session) -> None:
             st.info(text("ledgers.none"))
     st.subheader(text("page_certification.unseen"))
     st.markdown(text("page_certification.unseen_words"))
+    for told in witness_words(here.workspace, here.person_id, session.now()):
+        show = st.warning if told.endswith(text("witness.undetectable")) else st.info
+        show(told)
     st.subheader(text("page_certification.checkpoints"))
     _checkpoints(here)
 

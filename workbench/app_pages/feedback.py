@@ -23,9 +23,13 @@ from workbench.components.working import job_line
 from workbench.messages import text
 from workbench.services.feedback import Item, add_reason
 from workbench.services.feedback_views import begin_notes, notes_due
+from workbench.services.resubmission import give_feedback
 from workbench.services.roles import COUNTY, REGISTRAR
 
-_COLUMNS = ("school", "who", "subject", "outcome", "words", "resubmit_by", "object_by", "file")
+_COLUMNS = (
+    *("school", "who", "subject", "outcome", "words", "resubmit_by", "object_by"),
+    *("given_on", "file"),
+)
 
 
 def draw() -> None:
@@ -64,6 +68,19 @@ def _make(here: session.Session, rows: Sequence[Mapping[str, Any]]) -> None:
         with telling():
             begin_notes(here.workspace, here.person_id, session.now(), secrets.token_bytes)
             done(text("page_feedback.begun"))
+    waiting = sum(row["given_on"] is None for row in rows)
+    if waiting and may(here.roles, "feedback.give"):
+        _give(here, waiting)
+
+
+def _give(here: session.Session, waiting: int) -> None:
+    """Record that notes were handed over: the time to hand in anew runs from that day."""
+    words, act = st.columns([3, 1], vertical_alignment="center")
+    words.write(text("page_feedback.to_give", count=waiting))
+    if act.button(text("page_feedback.give"), key="give", width="stretch"):
+        with telling():
+            given = give_feedback(here.workspace, [], here.act())
+            done(text("feedback_notes.given", count=len(given)))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], *, hands_out: bool) -> Mapping[str, Any] | None:
@@ -101,6 +118,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "words": f"{row['worded']}/{row['criteria']}" if row["criteria"] else "—",
         "resubmit_by": str(row["resubmit_by"] or "—"),
         "object_by": str(row["object_by"] or "—"),
+        "given_on": str(row["given_on"] or "—"),
         "file": address("feedback", row["file"]) if row["file"] else None,
     }
 

@@ -1,4 +1,4 @@
-"""政策与量规: the rules of the round and what its evidence is judged by."""
+"""政策与量规: the rules of the round, what its evidence is judged by, and what a change would do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import streamlit as st
 
 from workbench import session
+from workbench.app_pages.policy_impact import draw_impact
+from workbench.components.showing import say_what_was_done
 from workbench.messages import has, text
 from workbench.services.catalogue import criterion_rows, rule_rows
+from workbench.services.roles import SEEN_BY
 from workbench.services.sheet_text import sheet_text
 
 _COLUMNS = ("rule", "key", "value", "unit", "source", "note")
@@ -20,11 +23,18 @@ def draw() -> None:
     """Draw the policy of the round on one tab and its rubrics on the other."""
     here = session.current()
     st.title(text("page.policies"))
-    policy, rubrics = st.tabs([text("policy_page.policy"), text("policy_page.rubrics")])
+    say_what_was_done()
+    names = ["policy", "rubrics"]
+    if any(role in SEEN_BY["impact.show"] for role in here.roles):
+        names.append("impact")
+    policy, rubrics, *impact = st.tabs([text(f"policy_page.{name}") for name in names])
     with policy:
         _policy(here)
     with rubrics:
         _rubrics(here)
+    for tab in impact:
+        with tab:
+            draw_impact(here)
 
 
 def _policy(here: session.Session) -> None:

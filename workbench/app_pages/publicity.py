@@ -20,6 +20,7 @@ from workbench.components.showing import (
     telling,
 )
 from workbench.messages import text
+from workbench.services.objections import overturned_words
 from workbench.services.publicity import (
     ANSWERS,
     answer,
@@ -46,7 +47,10 @@ _PUBLICATION = (
     "unanswered",
 )
 _RESULT = ("school", "teacher_no", "name", "subject", "level")
-_OBJECTION = ("objection_id", "school", "name", "subject", "level", "words", "at", "answer")
+_OBJECTION = (
+    *("objection_id", "school", "name", "subject", "level", "words", "at", "answer"),
+    *("outcome", "level_after"),
+)
 
 
 def draw() -> None:
@@ -170,11 +174,14 @@ def _objections(here: session.Session) -> None:
         _answer(here, pending)
     elif pending:
         st.info(text("page_publicity.answered_by", count=len(pending)))
+    st.write(overturned_words(row["outcome"] for row in rows))
     shown = [
         {
             **_result(row),
             "at": moment(row["at"]),
             "answer": text(f"publicity.answer.{row['answer'] or 'none'}"),
+            "outcome": text(f"publicity.outcome.{row['outcome']}"),
+            "level_after": level(row["level_after"]) if row["level_after"] else "—",
         }
         for row in rows
     ]

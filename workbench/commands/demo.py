@@ -115,7 +115,7 @@ def _held(outcome: Outcome) -> None:
             hold["due_on"],
         )
         for hold in outcome.holds
-        if hold["state"] == "open"
+        if hold["state"] == "open" and hold["submissions"]  # others ask and stop nothing
     ]
     click.echo(text("demo.held", count=len(rows)))
     print_table([text(f"demo.column.{name}") for name in ("hold", "whose", "why", "due")], rows)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from workbench.commands.reporting import folder, school_option
+from workbench.commands.printing import json_option, print_json
+from workbench.commands.reporting import folder, print_columns, school_option
 from workbench.context import Context
 from workbench.messages import text
 
@@ -29,6 +30,37 @@ def command(ctx: click.Context, out: Path | None, schools: tuple[str, ...]) -> N
     chosen = find_schools(workspace, schools)
     written = write_feedback(workspace, out, context.today(), chosen)
     click.echo(text("feedback_notes.written", count=len(written), folder=out))
+
+
+@command.command()
+@school_option
+@json_option
+@click.pass_obj
+def give(context: Context, schools: tuple[str, ...], as_json: bool) -> None:
+    """登记反馈单已送达，补测期限自当日起算。 / Record that notes were handed over; time runs from today."""
+    from workbench.services.resubmission import give_feedback
+    from workbench.services.schools import find_schools
+
+    workspace = context.workspace()
+    given = give_feedback(workspace, find_schools(workspace, schools), context.act())
+    if as_json:
+        print_json([each.as_json() for each in given])
+        return
+    click.echo(text("feedback_notes.given", count=len(given)))
+    if not given:
+        return
+    print_columns(
+        ("teacher_id", "competency", "slot", "until"),
+        (
+            {
+                "teacher_id": each.teacher_id,
+                "competency": each.competency,
+                "slot": text("catalogue.and").join(each.slots) or "—",
+                "until": each.until or "—",
+            }
+            for each in given
+        ),
+    )
 
 
 @command.command()

@@ -69,7 +69,7 @@ def check(ctx: click.Context, package: Path, report_file: Path | None, as_json: 
 
     context: Context = ctx.obj
     with progress(text("intake_report.reading")) as tick:
-        report = check_package(context.workspace(), package, tick)
+        report = check_package(context.workspace(), package, tick, context.today())
     _tell(ctx, report, report_file, as_json, "checked")
 
 
@@ -114,11 +114,11 @@ def window(ctx: click.Context, school: str, state: str | None) -> None:
     click.echo(text(f"window.now_{state}", school=school_id))
 
 
-def register(context: Context, files: tuple[Path, ...]) -> None:
-    """Register blank forms and say how many were new."""
+def register(context: Context, files: tuple[Path, ...], kind: str = "form") -> None:
+    """Register blank forms or public quotations and say how many were new."""
     from workbench.services.intake import register_forms
 
-    new = register_forms(context.workspace(), files, context.act())
+    new = register_forms(context.workspace(), files, context.act(), kind)
     click.echo(text("intake_report.forms", new=new, known=len(files) - new))
 
 

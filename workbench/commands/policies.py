@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from workbench import messages
+from workbench.commands.impacts import print_impacts
 from workbench.commands.printing import (
     json_option,
     print_changes,
@@ -16,6 +17,8 @@ from workbench.commands.printing import (
     print_table,
     written,
 )
+from workbench.commands.reporting import reason_option
+from workbench.context import Context
 from workbench.messages import text
 from workbench.services import catalogue
 
@@ -117,3 +120,28 @@ def diff(before: str, after: str, as_json: bool) -> None:
     """比较两个政策包的规则。 / Compare the rules of two packs."""
     rows = catalogue.policy_changes(before, after)
     (print_json if as_json else print_changes)(rows)
+
+
+@command.command()
+@click.argument("name", metavar="FILE")
+@json_option
+@click.pass_obj
+def impact(context: Context, name: str, as_json: bool) -> None:
+    """试算：改用这个政策包，谁的结果会变（本批次和上一批次）。 / Whose results a pack would change."""
+    from workbench.services.impact import policy_impact
+
+    impacts = policy_impact(context.workspace(), catalogue.find_policy(name))
+    print_impacts(impacts, as_json)
+
+
+@command.command()
+@click.argument("name", metavar="FILE")
+@reason_option
+@click.pass_obj
+def adopt(context: Context, name: str, reason: str) -> None:
+    """改用政策包；打点不变，结果按新政策重新合成。 / Hold the round to this pack from now on."""
+    from workbench.services.impact import adopt_policy
+
+    pack, impacts = adopt_policy(context.workspace(), name, context.act(reason))
+    click.echo(text("impact.adopted", pack=pack.pack_id, digest=pack.digest[:12]))
+    print_impacts(impacts[:1], False)

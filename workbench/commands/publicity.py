@@ -97,6 +97,7 @@ def close(context: Context, schools: tuple[str, ...]) -> None:
 @click.pass_obj
 def list_(context: Context, as_json: bool) -> None:
     """列出公示和异议。 / List publicities and objections."""
+    from workbench.services.objections import overturned_words
     from workbench.services.publicity import list_publicity
 
     rows = list_publicity(context.workspace())
@@ -111,7 +112,9 @@ def list_(context: Context, as_json: bool) -> None:
     )
     objections = [_objection(each) for row in rows for each in row["objections"]]
     if objections:
-        print_columns(("objection_id", "teacher_id", "competency", "words", "answer"), objections)
+        columns = ("objection_id", "teacher_id", "competency", "words", "answer", "outcome")
+        print_columns(columns, objections)
+        click.echo(overturned_words(each["outcome"] for row in rows for each in row["objections"]))
 
 
 def _objection(row: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +122,7 @@ def _objection(row: dict[str, Any]) -> dict[str, Any]:
         **row,
         "competency": subject_words(row["competency"]),
         "answer": text(f"publicity.answer.{row['answer'] or 'none'}"),
+        "outcome": text(f"publicity.outcome.{row['outcome']}"),
     }
 
 

@@ -8,6 +8,7 @@ import click
 
 from rubrics.rubric import Slot
 from workbench import messages
+from workbench.commands.impacts import print_impacts
 from workbench.commands.printing import (
     json_option,
     print_changes,
@@ -16,6 +17,8 @@ from workbench.commands.printing import (
     print_table,
     written,
 )
+from workbench.commands.reporting import existing_file, reason_option
+from workbench.context import Context
 from workbench.messages import text
 from workbench.services import catalogue
 
@@ -123,3 +126,28 @@ def diff(before: str, after: str, as_json: bool) -> None:
     """比较两份量规的含义。 / Compare what two rubrics mean."""
     rows = catalogue.rubric_changes(before, after)
     (print_json if as_json else print_changes)(rows)
+
+
+@command.command()
+@click.argument("name", metavar="FILE")
+@json_option
+@click.pass_obj
+def impact(context: Context, name: str, as_json: bool) -> None:
+    """试算：改用这份量规，谁的结果会变（本批次和上一批次）。 / Whose results a rubric would change."""
+    from workbench.services.impact import rubric_impact
+
+    impacts = rubric_impact(context.workspace(), catalogue.find_rubric(name))
+    print_impacts(impacts, as_json)
+
+
+@command.command()
+@click.argument("file", type=existing_file)
+@reason_option
+@click.pass_obj
+def adopt(context: Context, file: Path, reason: str) -> None:
+    """改用一份量规；已按原量规打点的能力点不能改。 / Judge a competency by this rubric from now on."""
+    from workbench.services.impact import adopt_rubric
+
+    impacts = adopt_rubric(context.workspace(), file, context.act(reason))
+    click.echo(text("impact.rubric_adopted", file=file.name))
+    print_impacts(impacts[:1], False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 PORTRAIT = "portrait"
 LANDSCAPE = "landscape"
 HAND_WRITTEN_LIMIT = 60
-_FROM_LEFT = ("competency", "decided", "point_", "remark")
+_FROM_LEFT = ("competency", "decided", "point_", "remark", "slot", "criterion", "anchor", "school")
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 
 from rubrics.levels import LEVEL_ZH, LEVELS
 from workbench.errors import InputError
-from workbench.exports.cells import LANDSCAPE, PORTRAIT, Cell, Layout, Row
-from workbench.exports.payload import TEACHER, Person, ProvenEntry, SheetPayload
+from workbench.exports.appendix_layout import appendix_layout
+from workbench.exports.cells import LANDSCAPE, PORTRAIT, Cell, Layout
+from workbench.exports.county_layout import county_layout
+from workbench.exports.layout_parts import (
+    QR_MM,
+    facts_of,
+    footer_of,
+    header_of,
+    named,
+    only_person,
+    results_of,
+    row_of,
+    signatures_of,
+    split,
+)
+from workbench.exports.payload import APPENDIX, COUNTY, TEACHER, Person, ProvenEntry, SheetPayload
 from workbench.exports.receipt import receipt
 from workbench.exports.wording import (
     competency_zh,
     composed_zh,
-    day_zh,
     decided_zh,
     numeral,
     outcome_zh,
@@ -25,9 +37,7 @@ from workbench.exports.wording import (
     say,
 )
 
-QR_MM = 45
 _LANDSCAPE_MM = 265
-_RESULT_KINDS = ("result", "supersede")
 
 
 def layout_of(payload: SheetPayload) -> Layout:
@@ -38,12 +48,12 @@ def layout_of(payload: SheetPayload) -> Layout:
     InputError
         If it holds no result, names nobody, or a text holds a control character.
     """
-    if not results_of(payload):
+    if not any(results_of(part) for part in (payload, *payload.parts)):
         raise InputError(
             "the sheet has no result: expected at least one ledger entry of kind result.",
             key="sheet.no_result",
         )
-    made = _teacher_layout(payload) if payload.kind == TEACHER else _school_layout(payload)
+    made = _LAYOUTS.get(payload.kind, _school_layout)(payload)
     for cell in (cell for row in made.printed_rows for cell in row):
         _refuse_control(cell)
     return made
@@ -70,85 +80,17 @@ def _refuse_control(cell: Cell) -> None:
         )
 
 
-def results_of(payload: SheetPayload) -> list[ProvenEntry]:
-    """Entries of a payload that state a result, in ledger order."""
-    return [one for one in payload.entries if one.record.get("kind") in _RESULT_KINDS]
-
-
-def _facts(pairs: Iterable[tuple[str, str]], across: int) -> tuple[Row, ...]:
-    cells = [
-        (
-            Cell(f"facts.{key}.label", say(f"fact.{key}"), say(f"fact.{key}")),
-            Cell(f"facts.{key}", say(f"fact.{key}"), value),
-        )
-        for key, value in pairs
-    ]
-    rows = [cells[start : start + across] for start in range(0, len(cells), across)]
-    return tuple(tuple(cell for pair in row for cell in pair) for row in rows)
-
-
-def _header(titles: Iterable[tuple[str, str]]) -> Row:
-    return tuple(
-        Cell(f"header.{key}", say("label.header", title=title), title) for key, title in titles
-    )
-
-
-def _row(number: int, values: Iterable[tuple[str, str, str]]) -> Row:
-    """Cells of row ``number`` (from 1) from key, title and text."""
-    return tuple(
-        Cell(f"rows[{number}].{key}", say("label.row", row=number, title=title), text)
-        for key, title, text in values
-    )
-
-
-def _signatures(keys: Iterable[str]) -> Row:
-    made = []
-    for key in keys:
-        words = f"{say(f'sign.{key}')} {say('sign.date')}"
-        made.append(Cell(f"sign.{key}", say(f"sign.{key}"), words, free=True))
-    return tuple(made)
-
-
-def _named(key: str, value: str) -> Cell:
-    return Cell(key, say(f"label.{key}"), value)
-
-
-def _footer(payload: SheetPayload) -> Cell:
-    head = payload.head
-    words = say(
-        "footer",
-        origin=payload.origin,
-        size=head.size,
-        root=head.root.hex()[:16],
-        day=day_zh(payload.issued_on),
-    )
-    return _named("footer", words)
-
-
-def _split(entries: Iterable[ProvenEntry]) -> tuple[list[ProvenEntry], ProvenEntry | None]:
-    """Results by competency in the order of their codes, and the conclusion."""
-    listed = list(entries)
-    by_code = sorted(
-        (one for one in listed if one.record["competency"]),
-        key=lambda one: (
-            one.record["competency"][0],
-            len(one.record["competency"]),
-            one.record["competency"],
-        ),
-    )
-    conclusions = [one for one in listed if not one.record["competency"]]
-    return by_code, conclusions[-1] if conclusions else None
-
-
 def _teacher_layout(payload: SheetPayload) -> Layout:
-    entries, conclusion = _split(results_of(payload))
-    who = _only_person(payload)
+    entries, conclusion = split(results_of(payload))
+    who = only_person(payload)
     titles = [
         (key, say(f"column.{key}"))
         for key in ("code", "competency", "level", "decided", "seq", "day")
     ]
     rows = [
-        _row(number, [(key, title, text) for (key, title), text in zip(titles, texts, strict=True)])
+        row_of(
+            number, [(key, title, text) for (key, title), text in zip(titles, texts, strict=True)]
+        )
         for number, texts in enumerate(_teacher_texts(payload, entries, conclusion), 1)
     ]
     facts = [
@@ -161,18 +103,18 @@ def _teacher_layout(payload: SheetPayload) -> Layout:
     ]
     return Layout(
         orientation=PORTRAIT,
-        title=_named("title", say("title.teacher")),
-        subtitle=_named("subtitle", f"{payload.county} {payload.round}"),
-        facts=_facts(facts, 2),
+        title=named("title", say("title.teacher")),
+        subtitle=named("subtitle", f"{payload.county} {payload.round}"),
+        facts=facts_of(facts, 2),
         fact_widths=(20, 44, 18, 92),
-        header=_header(titles),
+        header=header_of(titles),
         widths=(20, 44, 18, 41, 19, 32),
         rows=tuple(rows),
-        notes=(_named("levels", say("note.levels")), _named("proof", say("note.proof_teacher"))),
-        signatures=_signatures(("teacher", "school_seal")),
-        signature_widths=(64, 61),
-        caption=_named("caption", say("caption")),
-        footer=_footer(payload),
+        notes=(named("levels", say("note.levels")), named("proof", say("note.proof_teacher"))),
+        signatures=signatures_of(("teacher", "school_seal")),
+        signature_widths=(62, 58),
+        caption=named("caption", say("caption")),
+        footer=footer_of(payload),
         receipt=receipt(payload),
         qr_mm=QR_MM,
     )
@@ -195,22 +137,12 @@ def _teacher_texts(
     return texts
 
 
-def _only_person(payload: SheetPayload) -> Person:
-    if len(payload.people) != 1:
-        raise InputError(
-            f"a teacher's sheet speaks of one teacher, this payload of {len(payload.people)}.",
-            key="sheet.one_teacher",
-            count=len(payload.people),
-        )
-    return next(iter(payload.people.values()))
-
-
 def _school_layout(payload: SheetPayload) -> Layout:
     grouped = _by_teacher(payload)
-    most = max(1, *(len(_split(entries)[0]) for _, entries in grouped))
+    most = max(1, *(len(split(entries)[0]) for _, entries in grouped))
     titles = _school_titles(most)
     rows = [
-        _row(
+        row_of(
             number,
             [(key, title, text) for (key, title, _), text in zip(titles, texts, strict=True)],
         )
@@ -218,9 +150,9 @@ def _school_layout(payload: SheetPayload) -> Layout:
     ]
     return Layout(
         orientation=LANDSCAPE,
-        title=_named("title", say("title.school", school=payload.school)),
-        subtitle=_named("subtitle", f"{payload.county} {payload.round}"),
-        facts=_facts(_school_facts(payload, grouped), 2),
+        title=named("title", say("title.school", school=payload.school)),
+        subtitle=named("subtitle", f"{payload.county} {payload.round}"),
+        facts=facts_of(_school_facts(payload, grouped), 2),
         fact_widths=(30, 136, 33, 66),
         header=tuple(
             Cell(f"header.{key}", say("label.header", title=title), printed)
@@ -228,11 +160,11 @@ def _school_layout(payload: SheetPayload) -> Layout:
         ),
         widths=_school_widths(most),
         rows=tuple(rows),
-        notes=(_named("levels", say("note.levels")), _named("proof", say("note.proof_school"))),
-        signatures=_signatures(("filled_by", "checked_by", "panel_chair", "head", "county_seal")),
-        signature_widths=(34, 34, 34, 34, 80),
-        caption=_named("caption", say("caption")),
-        footer=_footer(payload),
+        notes=(named("levels", say("note.levels")), named("proof", say("note.proof_school"))),
+        signatures=signatures_of(("filled_by", "checked_by", "panel_chair", "head", "county_seal")),
+        signature_widths=(34, 34, 34, 34, 76),
+        caption=named("caption", say("caption")),
+        footer=footer_of(payload),
         receipt=receipt(payload),
         qr_mm=QR_MM,
     )
@@ -283,7 +215,7 @@ def _school_texts(
 ) -> list[tuple[str, ...]]:
     made = []
     for number, (who, entries) in enumerate(grouped, 1):
-        by_code, conclusion = _split(entries)
+        by_code, conclusion = split(entries)
         points = [
             text
             for one in by_code
@@ -306,7 +238,7 @@ def _school_facts(
     ends = Counter(
         outcome_zh(conclusion.record)
         for _, entries in grouped
-        if (conclusion := _split(entries)[1]) is not None
+        if (conclusion := split(entries)[1]) is not None
     )
     known = [LEVEL_ZH[level] for level in reversed(LEVELS)]
     order = [word for word in known if ends[word]] + sorted(ends.keys() - set(known))
@@ -316,3 +248,6 @@ def _school_facts(
         ("policy", policy_zh(payload)),
         ("counts", say("counted", count=len(grouped), parts=counted or say("none"))),
     ]
+
+
+_LAYOUTS = {TEACHER: _teacher_layout, APPENDIX: appendix_layout, COUNTY: county_layout}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,10 @@ from workbench.errors import InputError
 
 TEACHER = "teacher"
 SCHOOL = "school"
-KINDS = (TEACHER, SCHOOL)
+APPENDIX = "appendix"
+COUNTY = "county"
+COUNTED = "counted"
+KINDS = (TEACHER, SCHOOL, APPENDIX, COUNTY)
 VERSION = 1
 
 
@@ -77,7 +80,9 @@ class SheetPayload:
     Parameters
     ----------
     kind : str
-        ``teacher`` 结果单 or ``school`` 汇总表.
+        ``teacher`` 结果单, ``school`` 汇总表, ``appendix`` 附页 of a teacher's sheet,
+        or ``county`` 全县汇总表, which has ``parts`` of kind ``counted``, no entries
+        and no checkpoint of its own.
     round, county, school : str
         As they are printed.
     round_id, school_id : str
@@ -100,6 +105,8 @@ class SheetPayload:
         it proves the printed names of the competencies.
     issued_on : str
         Day of issue, ``2026-11-21``.
+    parts : tuple of SheetPayload
+        Of a county's summary: the conclusions of each school, naming nobody.
     """
 
     kind: str
@@ -118,6 +125,7 @@ class SheetPayload:
     round_id: str
     school_id: str
     rubrics: tuple[str, ...] = field(default=())
+    parts: tuple[SheetPayload, ...] = field(default=())
 
     @cached_property
     def competency_names(self) -> dict[str, str]:
@@ -151,38 +159,41 @@ def proven(made: Mapping[str, Any]) -> ProvenEntry:
 
 def payload_bytes(payload: SheetPayload) -> bytes:
     """Canonical JSON of a payload, UTF-8."""
+    return canonical_json(_told(payload))
+
+
+def _told(payload: SheetPayload) -> dict[str, Any]:
     people = {pseudonym: vars(who) for pseudonym, who in payload.people.items()}
     entries = [
         {key: getattr(one, key) for key in ("seq", "body", "detail", "proof", "size")}
         for one in payload.entries
     ]
-    return canonical_json(
-        {
-            "v": VERSION,
-            "kind": payload.kind,
-            "round": {"id": payload.round_id, "name": payload.round},
-            "county": payload.county,
-            "school": {"id": payload.school_id, "name": payload.school},
-            "policy": {
-                "id": payload.policy_id,
-                "name": payload.policy_name,
-                "digest": payload.policy_digest,
-            },
-            "rubric_set": payload.rubric_set,
-            "rubrics": list(payload.rubrics),
-            "origin": payload.origin,
-            "checkpoint": payload.checkpoint,
-            "entries": entries,
-            "people": people,
-            "issued_on": payload.issued_on,
-        }
-    )
+    told = {
+        "v": VERSION,
+        "kind": payload.kind,
+        "round": {"id": payload.round_id, "name": payload.round},
+        "county": payload.county,
+        "school": {"id": payload.school_id, "name": payload.school},
+        "policy": {
+            "id": payload.policy_id,
+            "name": payload.policy_name,
+            "digest": payload.policy_digest,
+        },
+        "rubric_set": payload.rubric_set,
+        "rubrics": list(payload.rubrics),
+        "origin": payload.origin,
+        "checkpoint": payload.checkpoint,
+        "entries": entries,
+        "people": people,
+        "issued_on": payload.issued_on,
+    }
+    return told | ({"parts": [_told(part) for part in payload.parts]} if payload.parts else {})
 
 
 def payload_from(data: bytes) -> SheetPayload:
     """Read a payload back; InputError where form, keys or canonical spelling are wrong."""
     try:
-        payload = _build(json.loads(data))
+        payload = _build(json.loads(data), KINDS)
         same = payload_bytes(payload) == data
     except (KeyError, TypeError, ValueError, RecursionError, LedgerError) as fault:
         raise InputError(
@@ -199,8 +210,8 @@ def payload_from(data: bytes) -> SheetPayload:
     return payload
 
 
-def _build(said: Any) -> SheetPayload:
-    if said["v"] != VERSION or said["kind"] not in KINDS:
+def _build(said: Any, kinds: Sequence[str]) -> SheetPayload:
+    if said["v"] != VERSION or said["kind"] not in kinds:
         raise ValueError("unknown version or kind")
     payload = SheetPayload(
         **{key: _text(said[key]) for key in _TEXTS},
@@ -214,7 +225,12 @@ def _build(said: Any) -> SheetPayload:
         entries=tuple(_entry(one) for one in said["entries"]),
         people={pseudonym: _person(one) for pseudonym, one in said["people"].items()},
         rubrics=tuple(_text(one) for one in said["rubrics"]),
+        parts=tuple(_build(one, (COUNTED,)) for one in said.get("parts", ())),
     )
+    if (payload.kind == COUNTY) != bool(payload.parts):
+        raise ValueError("parts belong to a county's summary")
+    if payload.kind == COUNTY:
+        return payload
     if not payload.head.origin or None in payload.competency_names:
         raise ValueError("checkpoint or rubric without a name")
     return payload
@@ -247,15 +263,44 @@ def _person(said: Any) -> Person:
     return person
 
 
-def for_teacher(payload: SheetPayload, pseudonym: str) -> SheetPayload:
-    """Cut a teacher's sheet out of the payload of a school; KeyError for an unknown pseudonym."""
+def for_teacher(payload: SheetPayload, pseudonym: str, kind: str = TEACHER) -> SheetPayload:
+    """Cut a teacher's sheet, or its appendix, out of the payload of a school.
+
+    KeyError for an unknown pseudonym.
+    """
     entries = tuple(one for one in payload.entries if one.record.get("subject") == pseudonym)
     return replace(
         payload,
-        kind=TEACHER,
+        kind=kind,
         entries=entries,
         people={pseudonym: payload.people[pseudonym]},
         rubrics=_rubrics_of(payload.rubrics, entries),
+    )
+
+
+def for_county(schools: Sequence[SheetPayload]) -> SheetPayload:
+    """Summary of a county from the payloads of its schools; at least one."""
+    parts = tuple(
+        replace(
+            one,
+            kind=COUNTED,
+            entries=tuple(each for each in one.entries if each.record.get("competency") == ""),
+            people={},
+            rubrics=(),
+        )
+        for one in schools
+    )
+    return replace(
+        schools[0],
+        kind=COUNTY,
+        school="",
+        school_id="",
+        origin="",
+        checkpoint="",
+        entries=(),
+        people={},
+        rubrics=(),
+        parts=parts,
     )
 
 

@@ -54,6 +54,21 @@ def read(name: str, data: bytes) -> tuple[tuple[str, ...], bytes, tuple[str, ...
         document.close()
 
 
+def has_proof(name: str, data: bytes) -> bool:
+    """Whether a PDF has our proof attached; False where it cannot be opened."""
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError:
+        return False
+    try:
+        _proof(name, document)
+    except InputError:
+        return False
+    finally:
+        document.close()
+    return True
+
+
 def _proof(name: str, document: Any) -> bytes:
     for number in range(document.count_attachments()):
         attachment = document.get_attachment(number)

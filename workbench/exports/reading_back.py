@@ -53,7 +53,7 @@ def read_sheet(path: Path) -> Sheet:
         If the file cannot be read, is none of the three, is over 50 MB, or
         carries no proof.
     """
-    data = _bytes_of(path)
+    data = bytes_of(path)
     if data[:1024].find(b"%PDF-") >= 0:
         from workbench.exports import portable_reading  # loads the PDF library
 
@@ -75,7 +75,15 @@ def read_sheet(path: Path) -> Sheet:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def carries_proof(name: str, data: bytes) -> bool:
+    """Whether a PDF has our proof attached; False where it cannot be opened."""
+    from workbench.exports import portable_reading
+
+    return portable_reading.has_proof(name, data)
+
+
+def bytes_of(path: Path) -> bytes:
+    """Content of a file; InputError where it cannot be read or is over 50 MB."""
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(

@@ -10,7 +10,7 @@ from workbench.errors import InputError
 from workbench.exports.cells import Layout
 from workbench.exports.document_sheet import document_sheet
 from workbench.exports.layout import layout_of
-from workbench.exports.payload import TEACHER, SheetPayload
+from workbench.exports.payload import APPENDIX, COUNTY, TEACHER, SheetPayload
 from workbench.exports.portable_sheet import portable_sheet
 from workbench.exports.wording import say
 from workbench.exports.workbook_sheet import workbook_sheet
@@ -78,10 +78,12 @@ def write_sheets(
 
 
 def file_stem(payload: SheetPayload) -> str:
-    """File name without ending: 结果单_编号_姓名, or 汇总表_学校."""
-    if payload.kind == TEACHER:
+    """File name without ending: 结果单_编号_姓名, 附页_编号_姓名, 汇总表_学校 or 全县汇总表_县."""
+    if payload.kind in (TEACHER, APPENDIX):
         who = next(iter(payload.people.values()))
-        words = say("file.teacher", teacher_no=who.teacher_no, name=who.name)
+        words = say(f"file.{payload.kind}", teacher_no=who.teacher_no, name=who.name)
+    elif payload.kind == COUNTY:
+        words = say("file.county", county=payload.county)
     else:
         words = say("file.school", school=payload.school)
     return safe_name(words)

@@ -76,7 +76,8 @@ def lines_needed(text: str, width_mm: float, size: float) -> int:
     """Lines a text takes in a column, a Chinese character being as wide as its size."""
     em = size * 0.353
     length = sum(em if ord(sign) > 0x2E7F else em * 0.6 for sign in text)
-    return max(1, math.ceil(length / max(em, width_mm - 2.5)))
+    whole = max(1, math.floor((width_mm - 2.5) / em)) * em  # a line breaks between characters
+    return max(1, math.ceil(length / whole))
 
 
 class _Look(NamedTuple):

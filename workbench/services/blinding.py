@@ -173,7 +173,7 @@ def _tasks(store: Store, has_office: bool, again: bool) -> Iterator[_Task]:
     facts = extracts(store)
     files = files_by_piece(store)
     words = MaskWords(store)
-    for piece in owned_pieces(store):
+    for piece in owned_pieces(store, seeds=True):
         mask: Mask | None = None
         for row in files.get(piece["piece_id"], ()):
             done = known.get((piece["piece_id"], row["sha256"]))

@@ -184,7 +184,12 @@ def _pack_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def policy_changes(before: str, after: str) -> list[Row]:
     """One row a difference between two packs, each a shipped name or a file."""
-    return _change_rows(diff_policies(find_policy(before), find_policy(after)))
+    return change_rows(find_policy(before), find_policy(after))
+
+
+def change_rows(before: PolicyPack, after: PolicyPack) -> list[Row]:
+    """One row a difference between two packs."""
+    return _change_rows(diff_policies(before, after))
 
 
 def _change_rows(changes: Sequence[Change]) -> list[Row]:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from models.ledger.notes import parse_checkpoint, parse_note
 from models.ledger.verifying import current_results, latest_checkpoint, proofs_for
-from models.store import Store
+from models.store import Act, Row, Store
 from rubrics.canonical import canonical_json
-from workbench.errors import RefusedError
-from workbench.exports.payload import SCHOOL, SheetPayload, for_teacher, proven
+from workbench.context import CHINA
+from workbench.errors import InputError, RefusedError
+from workbench.exports.payload import (
+    APPENDIX,
+    SCHOOL,
+    TEACHER,
+    SheetPayload,
+    for_county,
+    for_teacher,
+    proven,
+)
 from workbench.exports.sheets import FORMATS, write_sheets
 from workbench.services.identities import identities, school_label
-from workbench.services.keys import trusted_keys
+from workbench.services.keys import ledger_origin, trusted_keys
 from workbench.services.ledgers import ledgers
+from workbench.services.reach import act_for, schools_seen
+from workbench.services.roles import authorise
+from workbench.services.scans import keep_scan
+from workbench.services.sheet_extras import PLAIN, Extras
+from workbench.services.verdict import Report
+from workbench.services.verification import verify_sheet
 from workbench.services.workspace import Workspace
 
 
@@ -25,6 +42,7 @@ def write_certificates(
     school_ids: list[str] | None = None,
     formats: Sequence[str] = FORMATS,
     on_written: Callable[[Path], None] | None = None,
+    extras: Extras = PLAIN,
 ) -> list[Path]:
     """Write the school summary and every teacher's sheet of each school.
 
@@ -36,12 +54,20 @@ def write_certificates(
         If nothing has been certified yet.
     """
     written: list[Path] = []
+    made: list[SheetPayload] = []
+    kinds = (TEACHER, APPENDIX) if extras.appendix else (TEACHER,)
     with workspace.store() as store:
         for school_id, path in ledgers(workspace, school_ids).items():
             payload = school_payload(store, workspace, school_id, path, issued_on)
-            sheets = [payload, *(for_teacher(payload, who) for who in payload.people)]
+            if not payload.entries:  # everybody was erased
+                continue
+            sheets = [payload]
+            sheets += [for_teacher(payload, who, kind) for who in payload.people for kind in kinds]
             folder = out / school_label(store, school_id)
             written += write_sheets(sheets, folder, formats, on_written)
+            made.append(payload)
+    if made and extras.county:
+        written += write_sheets([for_county(made)], out, formats, on_written)
     if not written:
         raise RefusedError(
             "nothing has been certified yet, so there is nothing to print.",
@@ -52,11 +78,133 @@ def write_certificates(
     return written
 
 
-def count_certificates(workspace: Workspace, school_ids: list[str] | None = None) -> int:
+def issue_certificates(
+    workspace: Workspace,
+    out: Path,
+    act: Act,
+    school_ids: list[str] | None = None,
+    formats: Sequence[str] = FORMATS,
+    on_written: Callable[[Path], None] | None = None,
+    extras: Extras = PLAIN,
+) -> list[Path]:
+    """Write the sheets as :func:`write_certificates`, and put on record that they were issued.
+
+    Sheets of a ledger as it stood are issued once; every later time is a
+    further copy, numbered in ``sheet_issue``.
+
+    Raises
+    ------
+    RefusedError
+        If the actor may not, or nothing has been certified yet.
+    """
+    with workspace.store() as store:
+        act, schools = act_for(store, act, "certificates.issue", school_ids or [])
+    day = act.at.astimezone(CHINA).date()
+    written = write_certificates(workspace, out, day, schools, formats, on_written, extras)
+    with workspace.store() as store:
+        for school_id, path in ledgers(workspace, schools).items():
+            _record_issue(store, school_id, path, formats, act)
+    return written
+
+
+def _record_issue(
+    store: Store, school_id: str, path: Path, formats: Sequence[str], act: Act
+) -> None:
+    head = parse_checkpoint(parse_note(latest_checkpoint(path)).text)
+    subjects = {str(result["subject"]) for result in current_results(path)}
+    with store.transaction(act, "certificates.issue", f"{school_id} {head.size}") as tx:
+        before = store.where("sheet_issue", school_id=school_id, root=head.root.hex())
+        row = {
+            "school_id": school_id,
+            "ledger_size": head.size,
+            "root": head.root.hex(),
+            "sheets": 1 + len(subjects),
+            "formats": " ".join(formats),
+            "copy": 1 + len(before),
+        }
+        tx.insert("sheet_issue", [row])
+
+
+def issues(workspace: Workspace, person_id: str) -> list[Row]:
+    """Issues of sheets of the schools one sees, newest first, with who made them and when.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not have result sheets.
+    """
+    with workspace.store() as store:
+        seen = set(schools_seen(store, person_id, "download.certificates"))
+        names = {row["school_id"]: row["name"] for row in store.where("school")}
+        lines = {row["seq"]: row for row in store.where("audit_log", action="certificates.issue")}
+        return [
+            {
+                **{key: row[key] for key in ("ledger_size", "sheets", "formats", "copy")},
+                "school": names[row["school_id"]],
+                "at": lines[row["tx"]]["at"],
+                "by": lines[row["tx"]]["actor"],
+            }
+            for row in store.where("sheet_issue")
+            if row["school_id"] in seen
+        ][::-1]
+
+
+def keep_stamped(workspace: Workspace, scan: Path, act: Act) -> Report:
+    """Keep the scan of a stamped sheet: its code is verified first, and says what it is of.
+
+    Raises
+    ------
+    InputError
+        If the scan shows no code of a sheet of a ledger here.
+    RefusedError
+        If the actor may not, or the code is not proven.
+    """
+    found = verify_sheet(scan, trusted_keys(workspace), list(ledgers(workspace).values()))
+    school_id = next(
+        (s for s in ledgers(workspace) if ledger_origin(workspace, s) == found.origin), None
+    )
+    if school_id is None:
+        raise InputError(
+            f"{scan.name} is of ledger {found.origin}, which is not kept here.",
+            key="certificates.other_ledger",
+            file=scan.name,
+            origin=found.origin,
+        )
+    broken = [fault for fault in found.faults if fault.code not in ("code", *_LATER)]
+    if broken:
+        raise RefusedError(
+            f"{scan.name} is not proven ({broken[0].code}).",
+            key="certificates.not_proven",
+            file=scan.name,
+            why=broken[0].sentence,
+        )
+    with workspace.store() as store:
+        act = authorise(store, act, "certificates.scan", school_id)
+        sha256 = keep_scan(workspace, scan)
+        with store.transaction(act, "certificates.scan", f"{school_id} {sha256}") as tx:
+            row = {
+                "school_id": school_id,
+                "sha256": sha256,
+                "origin": found.origin,
+                "entries": json.dumps(found.seqs),
+            }
+            tx.insert("stamped_scan", [row])
+    return found
+
+
+_LATER = ("superseded", "voided")
+
+
+def count_certificates(
+    workspace: Workspace, school_ids: list[str] | None = None, extras: Extras = PLAIN
+) -> int:
     """How many sheets there will be, school summaries included."""
-    total = 0
+    with workspace.store() as store:
+        known = {pseudonym for pseudonym, _ in identities(store).values()}
+    total, each = int(extras.county), 2 if extras.appendix else 1
     for path in ledgers(workspace, school_ids).values():
-        total += 1 + len({str(result["subject"]) for result in current_results(path)})
+        named = {str(result["subject"]) for result in current_results(path)} & known
+        total += (1 + each * len(named)) if named else 0
     return total
 
 
@@ -66,6 +214,7 @@ def school_payload(
     """Everything a school's sheets say, with the proof of each entry under one checkpoint."""
     standing = sorted(current_results(path), key=lambda result: int(str(result["seq"])))
     people = dict(identities(store).values())
+    standing = [result for result in standing if str(result["subject"]) in people]  # not the erased
     named = {str(result["subject"]) for result in standing}
     codes = {str(result["competency"]) for result in standing} - {""}
     seqs = [int(str(result["seq"])) for result in standing]

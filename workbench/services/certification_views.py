@@ -15,13 +15,14 @@ from workbench.exports.sheets import safe_name
 from workbench.messages import text
 from workbench.services.certification import Prospect, prospects
 from workbench.services.identities import identities, short_code
+from workbench.services.keys import is_locked
 from workbench.services.ledgers import ledgers, show, verify
 from workbench.services.reach import may_name, schools_seen
 from workbench.services.roles import ALLOWED, may_see, same_person, scope_of
 from workbench.services.schools import schools_without_ledger
 from workbench.services.workspace import Workspace
 
-REASONS = ("held", "no_level", "not_published", "not_checked")
+REASONS = ("held", "no_level", "not_published", "not_checked", "voided")
 _RESULTS = ("result", "supersede")
 
 
@@ -62,7 +63,8 @@ def proposals(workspace: Workspace, person_id: str) -> list[Row]:
     """Proposals of the schools one sees, newest first: by whom, when, how many results.
 
     ``state`` is ``approved`` or ``waiting``; ``may_approve`` says whether this person may approve
-    it, and ``own`` whether they proposed it.
+    it, ``own`` whether they proposed it, and ``locked`` whether the ledger's key asks for a
+    passphrase.
 
     Raises
     ------
@@ -96,6 +98,7 @@ def proposals(workspace: Workspace, person_id: str) -> list[Row]:
                     "approved_at": approved["at"] if approved else "",
                     "state": "approved" if approved else "waiting",
                     "own": own,
+                    "locked": is_locked(workspace, row["school_id"]),
                     "may_approve": not own and _may_approve(store, person_id, row["school_id"]),
                 }
             )

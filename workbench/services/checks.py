@@ -9,6 +9,7 @@ from datetime import date
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import Limit, Slot
 from scoring.similarity.templates import unfilled
+from scoring.similarity.traces import BORN_WITH_LIBRARY
 from workbench import messages
 from workbench.readers.facts import FileFacts
 
@@ -104,6 +105,7 @@ def check_file(
         *_duration(slot, facts.duration_s),
         *_template(facts, checks),
         *_window(facts, submitted_on, checks),
+        *_editing(facts, checks),
     ]
     return remarks + [
         Remark(code, WARN)
@@ -179,16 +181,53 @@ def _template(facts: FileFacts, checks: Checks) -> list[Remark]:
 
 
 def _window(facts: FileFacts, submitted_on: date | None, checks: Checks) -> list[Remark]:
-    """Times before the window opened or after it closed; a form's own stamp counts for nothing."""
+    """Times before the window opened or after it closed.
+
+    What the teacher did not set counts for nothing: a form's own stamp, that of
+    a library's blank file, and a camera whose clock was never set. A picture
+    without a time is no oddity, as chat programs take it out.
+    """
     opens = _day(checks.policy["window.opens"])
     closes = _day(checks.policy["window.closes"])
     if closes and submitted_on and submitted_on > closes:
         return [_outside("submitted", submitted_on, opens, closes)]
     for what, stamp in (("modified", facts.modified_at), ("created", facts.created_at)):
         day = _day(stamp[:10])
-        if opens and day and day < opens and stamp not in checks.form_stamps:
+        if opens and day and day < opens and not _is_born_with(stamp, checks.form_stamps):
+            return [_outside(what, day, opens, closes)]
+    for what, stamp in (("taken", facts.taken_at), ("recorded", facts.recorded_at)):
+        day = _day(stamp[:10])
+        if day and not _is_unset(stamp) and ((opens and day < opens) or (closes and day > closes)):
             return [_outside(what, day, opens, closes)]
     return []
+
+
+def _is_born_with(stamp: str, form_stamps: frozenset[str]) -> bool:
+    """Whether a time came with a form, or with the blank file of a library."""
+    return stamp in form_stamps or stamp[: len(BORN_WITH_LIBRARY[0])] in BORN_WITH_LIBRARY
+
+
+def _is_unset(stamp: str) -> bool:
+    """Whether a camera's clock was never set: its first day, or a year before such cameras.
+
+    >>> _is_unset("2026-01-01T00:03:10"), _is_unset("1980-05-02T10:00:00"), _is_unset("2026-03-05")
+    (True, True, False)
+    """
+    return stamp[:4] < "2004" or stamp[5:13] == "01-01T00"
+
+
+def _editing(facts: FileFacts, checks: Checks) -> list[Remark]:
+    """A long text that was open for editing for a minute or two: pasted in, perhaps rightly.
+
+    Zero minutes say nothing: many programs do not count, and saving under a new
+    name begins anew.
+    """
+    most = checks.policy["intake.editing.max_minutes"]
+    least = checks.policy["intake.editing.min_chars"]
+    minutes = facts.editing_minutes
+    if not minutes or minutes > most or facts.chars < least:
+        return []
+    return [Remark("edited_briefly", WARN, {"minutes": str(minutes), "chars": str(facts.chars)})]
 
 
 def _outside(what: str, day: date, opens: date | None, closes: date | None) -> Remark:

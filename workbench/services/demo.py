@@ -24,6 +24,7 @@ from rubrics.loading import load_policy
 from sample_evidence.rereads import county_rereads
 from workbench import messages
 from workbench.errors import InputError
+from workbench.services.analysing import analyse_kinds
 from workbench.services.assignments import allocate_reads
 from workbench.services.blinding import make_blind_copies
 from workbench.services.certificates import count_certificates, write_certificates
@@ -307,7 +308,7 @@ def _leave_work(outcome: Outcome, told: dict[str, Any], cast: _Cast, progress: P
     }
     reopened: list[str] = []
     for hold in list_holds(workspace):
-        teacher = hold["submissions"][0].split(".")[0]
+        teacher = "".join(hold["submissions"][:1]).split(".")[0]  # a reviewer's case has none
         if hold["state"] == "open" and teacher in again:
             words = again[teacher]
             reply(workspace, hold["hold_id"], teacher, words, "", cast.act(cast.registrar))
@@ -319,6 +320,8 @@ def _leave_work(outcome: Outcome, told: dict[str, Any], cast: _Cast, progress: P
     make_blind_copies(
         workspace, act, lambda done, total: progress("copies", done, total), pieces=reopened
     )
+    progress("analyses", 0, 1)
+    analyse_kinds(workspace, (), cast.act(cast.chair))
 
 
 def _sum_up(outcome: Outcome) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from models.store import Row
 from workbench.errors import InputError
 from workbench.services.identities import school_label
+from workbench.services.kept_backups import KIND as BACKUPS
+from workbench.services.kept_backups import backup_folder
 from workbench.services.roles import may_see, scope_of
 from workbench.services.workspace import Workspace
 
-KINDS = ("certificates", "feedback", "reports", "publicity", "checkpoints")
+KINDS = ("certificates", "feedback", "reports", "publicity", "checkpoints", "backups")
 
 
 def export_file(workspace: Workspace, person_id: str, kind: str, name: str) -> Path:
@@ -34,7 +36,7 @@ def export_file(workspace: Workspace, person_id: str, kind: str, name: str) -> P
     """
     if kind not in KINDS:
         raise _missing(kind, name)
-    root = (workspace.exports / kind).resolve()
+    root = _root(workspace, kind).resolve()
     path = (root / name).resolve()
     if not path.is_relative_to(root):
         raise _missing(kind, name)
@@ -57,7 +59,7 @@ def export_rows(workspace: Workspace, person_id: str, kind: str) -> list[Row]:
     RefusedError
         If the person may have none of the kind.
     """
-    root = workspace.exports / kind
+    root = _root(workspace, kind)
     with workspace.store() as store:
         role = may_see(store, person_id, f"download.{kind}")
         person = store.one("person", person_id=person_id)
@@ -73,6 +75,10 @@ def export_rows(workspace: Workspace, person_id: str, kind: str) -> list[Row]:
         for path in found
     ]
     return [row for row in rows if not own or row["school"] in ("", own)]
+
+
+def _root(workspace: Workspace, kind: str) -> Path:
+    return backup_folder(workspace) if kind == BACKUPS else workspace.exports / kind
 
 
 def _missing(kind: str, name: str) -> InputError:

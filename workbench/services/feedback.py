@@ -14,7 +14,14 @@ from models.store import Act, Row, Store
 from models.submissions import files_by_piece, owned_pieces
 from rubrics.levels import Level
 from workbench.errors import InputError
-from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
+from workbench.services.resubmission import (
+    is_due,
+    latest_notes,
+    may_come_again,
+    outcome_of,
+    rejected_slots,
+)
+from workbench.services.results import ResultRow, Standing, result_standing
 from workbench.services.roles import authorise
 from workbench.services.workspace import Workspace
 
@@ -35,7 +42,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What one teacher is told about one competency."""
+    """What one teacher is told about one competency.
+
+    ``resubmit`` names what may be handed in, anew or for the first time;
+    ``given_on`` is the day the note was handed over, None until then.
+    """
 
     teacher: Row
     school: str
@@ -48,6 +59,7 @@ class Feedback:
     resubmit: tuple[str, ...]
     resubmit_by: date | None
     object_by: date | None
+    given_on: date | None = None
 
 
 def add_reason(
@@ -102,16 +114,8 @@ def feedback(workspace: Workspace, issued_on: date) -> list[Feedback]:
             for row in sorted(
                 standing.rows, key=lambda r: (r.school_id, r.teacher_id, code_order(r.competency))
             )
-            if _is_due(row, shown)
+            if is_due(row, shown)
         ]
-
-
-def _is_due(row: ResultRow, shown: dict[tuple[str, str], str]) -> bool:
-    if row.competency == CONCLUSION:
-        return False
-    if row.reason_none is ReasonNone.MISSING_EVIDENCE:
-        return True
-    return row.level is Level.FAIL and shown.get((row.teacher_id, row.competency)) == row.level
 
 
 class _Telling:
@@ -128,16 +132,13 @@ class _Telling:
             (row["piece_id"], row["criterion_id"]): row for row in store.where("feedback_reason")
         }
         self._closes = {key: date.fromisoformat(day) for key, day in closing_days(store).items()}
+        self._given, self._rejected = latest_notes(store), rejected_slots(store)
 
     def note(self, row: ResultRow) -> Feedback:
         """Write one note."""
-        policy = self._workspace.policy
         rubric = self._workspace.rubrics[row.competency]
-        again = row.reason_none is ReasonNone.MISSING_EVIDENCE or (
-            row.attempt <= policy["resubmission.max_times"]
-        )
-        slots = list(dict.fromkeys([*(d.slot_id for d in row.decided_by), *row.missing]))
-        days = timedelta(days=policy["resubmission.window_days"])
+        given = self._given.get(outcome_of(row))
+        slots = self._may_come(row)
         return Feedback(
             self._teachers[row.teacher_id],
             self._schools[row.school_id],
@@ -147,10 +148,29 @@ class _Telling:
             row.level,
             row.reason_none,
             tuple(self._items(row)),
-            tuple(f"{slot} {rubric.slot(slot).name_zh}" for slot in slots) if again else (),
-            self._issued_on + days if again else None,
+            tuple(f"{slot} {rubric.slot(slot).name_zh}" for slot in slots),
+            self._until(given) if slots else None,
             self._closes.get((row.teacher_id, row.competency)),
+            date.fromisoformat(given["given_on"]) if given else None,
         )
+
+    def _may_come(self, row: ResultRow) -> list[str]:
+        """Slots that may be handed in: anew, or for the first time while the window is open."""
+        policy, rubric = self._workspace.policy, self._workspace.rubrics[row.competency]
+        anew = may_come_again(row, rubric, self._rejected, policy)
+        late = [slot for slot in row.missing if self._first_time(row, slot)]
+        return list(dict.fromkeys([*anew, *late]))
+
+    def _first_time(self, row: ResultRow, slot_id: str) -> bool:
+        key = (row.teacher_id, row.competency, slot_id)
+        decided = {each.slot_id for each in row.decided_by if row.level is Level.FAIL}
+        return key not in self._rejected and slot_id not in decided
+
+    def _until(self, given: Row | None) -> date:
+        """Last day: counted from the day the note was handed over, or else from today."""
+        if given and given["until"]:
+            return date.fromisoformat(given["until"])
+        return self._issued_on + timedelta(days=self._workspace.policy["resubmission.window_days"])
 
     def _items(self, row: ResultRow) -> Iterator[Item]:
         deciders = row.decided_by if row.level is Level.FAIL else ()

@@ -20,7 +20,8 @@ def notes_due(workspace: Workspace, person_id: str, issued_on: date) -> list[Row
     """One row a note that is due, of the schools one sees.
 
     ``who`` is the teacher's name for those who may know it, else the pseudonym; ``worded`` of
-    ``criteria`` reasons have the chair's own words; ``file`` is the name for
+    ``criteria`` reasons have the chair's own words; ``given_on`` is the day it was handed over,
+    None until then; ``file`` is the name for
     ``/download/feedback``, empty where none has been made; ``items`` as the service tells them.
 
     Raises
@@ -55,6 +56,7 @@ def notes_due(workspace: Workspace, person_id: str, issued_on: date) -> list[Row
                 "resubmit": note.resubmit,
                 "resubmit_by": note.resubmit_by,
                 "object_by": note.object_by,
+                "given_on": note.given_on,
                 "items": note.items,
                 "file": _file(note, files) if named else "",
             }

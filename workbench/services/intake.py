@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from models.evidence_store import EvidenceStore
@@ -32,12 +33,22 @@ from workbench.services.keys import pepper
 from workbench.services.packages import opened
 from workbench.services.people import Directory, Roll, TeacherRow, piece_id_of
 from workbench.services.reach import bound_school
+from workbench.services.resubmission import Doors
 from workbench.services.roles import ALLOWED, authorise, person_of
+from workbench.services.working_days import day_of
 from workbench.services.workspace import Fresh, Workspace
 
 
-def check_package(workspace: Workspace, package: Path, progress: Progress | None = None) -> Report:
-    """Look a package over as the teacher's own pre-check; the workspace stays as it is."""
+def check_package(
+    workspace: Workspace,
+    package: Path,
+    progress: Progress | None = None,
+    on: date | None = None,
+) -> Report:
+    """Look a package over as the teacher's own pre-check; the workspace stays as it is.
+
+    ``on`` is the day in China; without it no last day for handing in anew is looked at.
+    """
     limits = reading_limits(workspace)
     with (
         opened(package, limits) as folder,
@@ -50,7 +61,8 @@ def check_package(workspace: Workspace, package: Path, progress: Progress | None
         if report is not None:
             return report
         run = prepare(store, workspace, folder, evidence, limits, progress)
-        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)))
+        doors = Doors(store, workspace, on)
+        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)), doors)
         return reported(manifest, tuple(lines), workspace.rubrics)
 
 
@@ -91,13 +103,15 @@ def import_package(
         if report is not None:
             return report
         run = prepare(store, workspace, folder, workspace.evidence, limits, progress)
-        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)), own)
+        doors = Doors(store, workspace, day_of(act.at))
+        lines = refuse_after_reading(store, list(read_lines(run, manifest, pool)), doors, own)
         report = reported(manifest, tuple(lines), workspace.rubrics)
         new = _new_lines(store, report)
         if not new and store.one("intake_line", package=report.package):
             return report
         with store.transaction(act, "intake.import", report.package) as tx:
-            _write(store, tx, workspace, report, new, fresh)
+            write_pieces(store, tx, workspace, new, fresh)
+            tx.insert("intake_line", [_report_row(report.package, line) for line in report.lines])
         return replace(report, new_files=len(new))
 
 
@@ -107,8 +121,14 @@ def reading_limits(workspace: Workspace) -> Limits:
     return Limits(**{name: stated[name] for name in Limits.names() if name in stated})
 
 
-def register_forms(workspace: Workspace, paths: Sequence[Path], act: Act) -> int:
-    """Register blank forms, whose words are nobody's own; returns how many were new."""
+def register_forms(
+    workspace: Workspace, paths: Sequence[Path], act: Act, kind: str = "form"
+) -> int:
+    """Register blank forms, or public quotations, whose words are nobody's own.
+
+    ``kind`` is ``form`` or ``quotation``: against forms a file is also checked
+    for being left unfilled. Returns how many were new.
+    """
     with workspace.store() as store, ReaderPool(reading_limits(workspace)) as pool:
         act = authorise(store, act, "form.register")
         rows = []
@@ -120,7 +140,8 @@ def register_forms(workspace: Workspace, paths: Sequence[Path], act: Act) -> int
                     key="intake.form_unreadable",
                     file=path.name,
                 )
-            facts = json.dumps(reading.facts.to_json(), ensure_ascii=False)
+            told = {**reading.facts.to_json(), "registered_as": kind}
+            facts = json.dumps(told, ensure_ascii=False)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             rows.append({"sha256": sha256, "name": path.name, "text": facts})
         with store.transaction(act, "form.register") as tx:
@@ -134,7 +155,7 @@ def _new_lines(store: Store, report: Report) -> list[Line]:
     for line in report.lines:
         if line.verdict == REJECT:
             continue
-        _, files = known.get(place_of(line, roll), ("", {}))
+        _, files = known.get(place_of(line, roll), {}).get(line.attempt, ("", {}))
         here = line.kept and line.kept.sha256
         # A file only stated so far is new again once it is here.
         is_new = not files.get(here, False) if here else line.row.sha256 not in files
@@ -143,18 +164,15 @@ def _new_lines(store: Store, report: Report) -> list[Line]:
     return new
 
 
-def _write(
-    store: Store,
-    tx: Transaction,
-    workspace: Workspace,
-    report: Report,
-    new: list[Line],
-    fresh: Fresh,
-) -> None:
+def write_pieces(
+    store: Store, tx: Transaction, workspace: Workspace, new: Sequence[Line], fresh: Fresh
+) -> list[str]:
+    """Write teachers, submissions, pieces and files of new lines; the piece of each line."""
+    made = []
     directory = Directory(store, tx, fresh)
     secret = pepper(workspace)
-    attempt = 1
     for line in new:
+        attempt = line.attempt
         teacher_id = directory.teacher(_teacher(line.row, secret))
         alias = store.where("alias", teacher_id=teacher_id)[0]["pseudonym"]
         submission_id = f"{teacher_id}.{line.row.competency}.{attempt}"
@@ -177,7 +195,8 @@ def _write(
             facts = json.dumps(line.facts.to_json(), ensure_ascii=False)
             row = {"sha256": line.kept.sha256, "media_type": line.facts.media_type, "facts": facts}
             tx.insert_missing("extract", [row])
-    tx.insert("intake_line", [_report_row(report.package, line) for line in report.lines])
+        made.append(piece_id)
+    return made
 
 
 def _teacher(row: ManifestRow, secret: bytes) -> TeacherRow:

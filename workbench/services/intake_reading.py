@@ -13,7 +13,7 @@ from pathlib import Path
 from models.errors import StoreError
 from models.evidence_store import EvidenceStore
 from models.store import Row, Store
-from models.submissions import blank_forms, extracts, known_files, pieces_with_reads
+from models.submissions import KnownFiles, blank_forms, extracts, known_files, pieces_with_reads
 from rubrics.canonical import canonical_json
 from rubrics.rubric import RubricSet, Slot
 from workbench.formats.manifest import Manifest, parse_manifest
@@ -34,6 +34,7 @@ from workbench.services.checks import (
 from workbench.services.intake_report import Line, Report, remark_of
 from workbench.services.packages import manifest_of
 from workbench.services.people import Roll
+from workbench.services.resubmission import Doors
 from workbench.services.working_days import day_of
 from workbench.services.workspace import Workspace
 
@@ -62,9 +63,18 @@ class Run:
 
 
 def read_manifest(
-    store: Store, workspace: Workspace, folder: Path, pool: ReaderPool, limits: Limits
+    store: Store,
+    workspace: Workspace,
+    folder: Path,
+    pool: ReaderPool,
+    limits: Limits,
+    *,
+    seeds: bool = False,
 ) -> tuple[Manifest, Report | None]:
-    """Read the package's manifest; a report comes with it where no row can be used."""
+    """Read the package's manifest; a report comes with it where no row can be used.
+
+    Seed pieces may be of schools the roster does not have.
+    """
     path = manifest_of(folder)
     try:
         sheet = pool.table(path, limits=limits)[0]
@@ -78,7 +88,9 @@ def read_manifest(
     schools = {row["name"] for row in store.where("school")}
     has_roster = store.one("audit_log", action="roster.import") is not None
     rows = [list(row) for row in sheet.rows]
-    manifest = parse_manifest(rows, workspace.rubrics, schools if has_roster else None)
+    manifest = parse_manifest(
+        rows, workspace.rubrics, schools if has_roster and not seeds else None
+    )
     whole = tuple(remark_of(f) for f in manifest.faults if f.row_number == 0)
     if not manifest.rows:
         return manifest, Report(digest_of(rows), (), table_faults=whole)
@@ -170,24 +182,39 @@ def _count_remarks(slot: Slot, facts: FileFacts, files: int) -> list[Remark]:
     return check_count(slot, files - 1 + inside if inside else files)
 
 
-def refuse_after_reading(store: Store, lines: list[Line], own: str | None = None) -> list[Line]:
-    """Refuse what does not fit what is recorded.
+def refuse_after_reading(
+    store: Store, lines: list[Line], doors: Doors, own: str | None = None
+) -> list[Line]:
+    """Refuse what does not fit what is recorded; the others are told their attempt.
 
-    New files for pieces raters have read (what was judged stays as it was), a
-    video other than the one stated, a number somebody else bears, and a name
-    several teachers bear. Who acts for one school, ``own``, brings in nothing of another.
+    New files for pieces raters have read (what was judged stays as it was)
+    unless they may be handed in anew, or after the window has closed, a video
+    other than the one stated, a number somebody else bears, and a name several
+    teachers bear. Who acts for one school, ``own``, brings in nothing of another.
     """
     read, known, roll = pieces_with_reads(store), known_files(store), Roll(store)
     place = store.one("school", school_id=own) if own else None
     made = []
     for line in lines:
         if line.verdict != REJECT:
-            remark = _elsewhere(line, place) or _stranger(line, roll)
-            remark = remark or _too_late(line, known.get(place_of(line, roll)), read)
-            if remark:
-                line = replace(line, remarks=(*line.remarks, remark))  # noqa: PLW2901
+            tries = known.get(place_of(line, roll), {})
+            attempt, late = _attempt(line, tries, doors, roll)
+            remark = _elsewhere(line, place) or _stranger(line, roll) or late
+            remark = remark or _too_late(line, tries.get(attempt), read)
+            told = (*line.remarks, remark) if remark else line.remarks
+            line = replace(line, attempt=attempt, remarks=told)  # noqa: PLW2901
         made.append(line)
     return made
+
+
+def _attempt(line: Line, tries: KnownFiles, doors: Doors, roll: Roll) -> tuple[int, Remark | None]:
+    """Attempt a file belongs to: the one that has it, or the one it may come in for now."""
+    digest = line.kept.sha256 if line.kept else line.row.sha256
+    for attempt, (_, files) in tries.items():
+        if digest in files:
+            return attempt, None
+    teacher_id, slot_id = place_of(line, roll)
+    return doors.of((teacher_id, line.row.competency, slot_id), line.row.school)
 
 
 def place_of(line: Line, roll: Roll) -> tuple[str, str]:

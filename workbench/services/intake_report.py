@@ -14,7 +14,10 @@ from workbench.services.checks import REJECT, Remark
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the intake report: a manifest row with its verdict and remarks."""
+    """One line of the intake report: a manifest row with its verdict and remarks.
+
+    ``attempt`` is the one its file belongs to.
+    """
 
     row: ManifestRow
     remarks: tuple[Remark, ...] = ()
@@ -22,6 +25,7 @@ class Line:
     facts: FileFacts | None = None
     seconds: float = 0.0
     peak_mib: float = 0.0
+    attempt: int = 1
 
     @property
     def verdict(self) -> str:

@@ -51,7 +51,7 @@ class MaskWords:
     def _words(self, school_id: str) -> Iterator[Word]:
         for form in school_forms(self._schools[school_id]):
             yield Word(SCHOOL, form, sides=2 * (len(form) < _SHORTEST))
-        for row in self._people[school_id]:
+        for row in filter(lambda each: each["name"], self._people[school_id]):  # not the erased
             yield from name_words(row["name"])
             number = str(row.get("teacher_no") or "")
             if len(number) >= 4 and any(map(str.isdigit, number)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from models.people import choices, facts_of_teachers
+from models.people import choices, facts_of_teachers, teachers_of_round
 from models.records import ReasonNone
 from rubrics.levels import LEVEL_ZH, Level
 from workbench.formats.portal import PortalReport, PortalResult, fill_portal
@@ -57,7 +57,7 @@ def portal_results(workspace: Workspace) -> list[PortalResult]:
         facts = facts_of_teachers(store)
         chosen = choices(store)
         schools = {row["school_id"]: row["name"] for row in store.where("school")}
-        teachers = store.where("teacher")
+        teachers = teachers_of_round(store)
         by_teacher: dict[str, dict[str, ResultRow]] = defaultdict(dict)
         for row in result_standing(store, workspace).rows:
             by_teacher[row.teacher_id][row.competency] = row

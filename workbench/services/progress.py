@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import median
 
 from models.assignments import open_assignments
-from models.people import raters
+from models.people import raters, schools_of_round
 from models.progress import read_times
 from models.records import ReasonNone, Round
 from models.store import Row, Store
@@ -127,7 +127,7 @@ def progress_of(workspace: Workspace, person_id: str, least_times: int = 5) -> P
                 by_school[row["school_id"]][waits[row["piece_id"]]] += 1
         shown = {row["piece_id"] for row in pieces}
         return Progress(
-            tuple(_schools(store.where("school"), by_school)),
+            tuple(_schools(schools_of_round(store), by_school)),
             tuple(_raters(store, shown, least_times)),
             sum(row["piece_id"] in left_out for row in pieces),
             scope,

@@ -15,8 +15,10 @@ from models.publications import (
 )
 from models.store import Act, Row, Store
 from workbench.errors import InputError, RefusedError
+from workbench.services.objections import objection_outcomes, overturned
 from workbench.services.reach import act_for, schools_seen
 from workbench.services.reopening import reopen
+from workbench.services.resubmission import awaited
 from workbench.services.results import ResultRow, result_standing
 from workbench.services.roles import authorise
 from workbench.services.working_days import add_working_days, day_of
@@ -42,12 +44,13 @@ class Opened:
 def open_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> list[Opened]:
     """Publish every level that is not published yet, school by school.
 
-    Results without a level (awaited, held, 待补件) wait for a later publicity.
+    Results without a level (awaited, held, 待补件) wait for a later publicity, and so do
+    those of a second attempt of which a piece may still come in.
     """
     opened: list[Opened] = []
     with workspace.store() as store:
         act, schools = act_for(store, act, "publicity.open", school_ids)
-        rows = result_standing(store, workspace).rows
+        rows = _final(store, workspace, day_of(act.at))
         shown = published_levels(store)
         closes_on, assumed = add_working_days(day_of(act.at), workspace.policy["publicity.days"])
         for school_id in schools:
@@ -79,7 +82,7 @@ def upcoming(workspace: Workspace, person_id: str, today: date) -> Upcoming:
     """
     with workspace.store() as store:
         schools = schools_seen(store, person_id, "publicity.show")
-        rows, shown = result_standing(store, workspace).rows, published_levels(store)
+        rows, shown = _final(store, workspace, today), published_levels(store)
     closes_on, assumed = add_working_days(today, workspace.policy["publicity.days"])
     found = {school_id: tuple(_news(rows, shown, school_id)) for school_id in schools}
     return Upcoming({key: news for key, news in found.items() if news}, closes_on, assumed)
@@ -172,25 +175,44 @@ def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> li
 
 
 def list_publicity(workspace: Workspace) -> list[Row]:
-    """Publicities with their schools, dates, state and objections."""
+    """Publicities with their schools, dates, state and objections, and how these ended.
+
+    Each objection has its ``outcome`` (``objections.OUTCOMES``) and the ``level_after``;
+    each publicity how many were ``decided`` and ``overturned``.
+    """
     with workspace.store() as store:
         ended = {row["publication_id"] for row in store.where("publication_end")}
         answers = {row["objection_id"]: row for row in store.where("objection_answer")}
+        ended_as = objection_outcomes(workspace, store)
         made = []
         for row in store.where("publication"):
             objections = [
-                {**each, "answer": answers.get(each["objection_id"], {}).get("answer", "")}
+                {
+                    **each,
+                    "answer": answers.get(each["objection_id"], {}).get("answer", ""),
+                    "outcome": ended_as[each["objection_id"]][0],
+                    "level_after": ended_as[each["objection_id"]][1],
+                }
                 for each in store.where("objection", publication_id=row["publication_id"])
             ]
             listed = store.where("published_result", publication_id=row["publication_id"])
             state = "closed" if row["publication_id"] in ended else "open"
-            made.append({**row, "state": state, "results": len(listed), "objections": objections})
+            told = overturned(each["outcome"] for each in objections).as_json()
+            own = {"state": state, "results": len(listed), "objections": objections}
+            made.append({**row, **own, **told})
         return made
 
 
 def cleared(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
     """Levels a closed publicity has shown, by teacher and competency: publication and level."""
     return cleared_levels(store)
+
+
+def _final(store: Store, workspace: Workspace, on: date) -> list[ResultRow]:
+    """Results but those of a second attempt of which a piece may still come in."""
+    waiting = awaited(store, on)
+    rows = result_standing(store, workspace).rows
+    return [row for row in rows if (row.teacher_id, row.competency) not in waiting]
 
 
 def _news(

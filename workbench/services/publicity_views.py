@@ -11,6 +11,7 @@ from rubrics.levels import Level
 from workbench.errors import InputError
 from workbench.exports.public_list import PublicList, PublicResult, write_public_list
 from workbench.services.identities import identities, short_code
+from workbench.services.objections import objection_outcomes
 from workbench.services.publicity import Upcoming, list_publicity, upcoming
 from workbench.services.reach import may_name, schools_seen
 from workbench.services.results import CONCLUSION
@@ -97,7 +98,7 @@ def published_rows(workspace: Workspace, person_id: str, publication_id: str) ->
 
 
 def objections(workspace: Workspace, person_id: str) -> list[Row]:
-    """Objections of the schools one sees, newest first, with names, level and answer.
+    """Objections of the schools one sees, newest first, with names, level, answer and outcome.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def objections(workspace: Workspace, person_id: str) -> list[Row]:
         seen = set(schools_seen(store, person_id, "publicity.show"))
         school_of = {row["publication_id"]: row["school_id"] for row in store.where("publication")}
         answers = {row["objection_id"]: row for row in store.where("objection_answer")}
+        ended_as = objection_outcomes(workspace, store)
         rows = []
         for row in store.where("objection"):
             school_id = school_of[row["publication_id"]]
@@ -125,6 +127,8 @@ def objections(workspace: Workspace, person_id: str) -> list[Row]:
                     "at": _moment(store, row["tx"]),
                     "answer": given.get("answer", ""),
                     "answer_words": given.get("words", ""),
+                    "outcome": ended_as[row["objection_id"]][0],
+                    "level_after": ended_as[row["objection_id"]][1],
                 }
                 rows.append({**row, **told})
         return _named(store, workspace, rows)[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from models.accounts import roles_held
+from models.people import schools_of_round
 from models.store import Act, Row, Store
 from workbench.errors import RefusedError
 from workbench.services.roles import ALLOWED, SEEN_BY, authorise, may_see, person_of, scope_of
@@ -80,4 +81,4 @@ def may_name(store: Store, person_id: str) -> bool:
 
 
 def _all_schools(store: Store) -> list[str]:
-    return [row["school_id"] for row in store.where("school")]
+    return [row["school_id"] for row in schools_of_round(store)]

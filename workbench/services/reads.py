@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from models.allocation import is_relaxed
 from models.assignments import department_of
 from models.cases import adjudicated_pieces
 from models.ratings import all_reads, reading_of
 from models.records import PieceOutcome, Read, Round
+from models.resubmissions import readers_of_cases
 from models.store import Row, Store, Transaction, instant
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import RubricSet
-from scoring.conflicts import Author, ConflictRule, Reader, conflicts
+from scoring.conflicts import OWN_GROUP, Author, ConflictRule, Reader, conflicts
 from scoring.consensus import piece_consensus
+from workbench.services.calibration_gate import calibrated_raters
 from workbench.services.checks import REJECT, Remark
 from workbench.services.results import consensus_rule
 
@@ -95,9 +98,11 @@ class ReadJudge:
         now = [r for r in earlier if r["reading"] == reading and not r["replaced"]]
         corrected = [r for r in now if _corrects(read, r)]
         remarks = [*self._conflicts(read), *self._order(read, reading, corrected)]
+        if read.round in (Round.BLIND, Round.THIRD) and not self._is_calibrated(read.rater):
+            remarks.append(Remark("not_calibrated", REJECT))
         if corrected and not reason:
             remarks.append(Remark("marks_differ", REJECT))
-        elif not corrected and _is_stale(read, earlier):
+        elif not corrected and (_is_stale(read, earlier) or self._has_seen_case(read)):
             remarks.append(Remark("not_fresh", REJECT))
         if not remarks:
             self._note(read, reading, corrected)
@@ -115,6 +120,22 @@ class ReadJudge:
     def _ruled_freely(self) -> set[str]:
         return adjudicated_pieces(self._store)
 
+    def _has_seen_case(self, read: GivenRead) -> bool:
+        """Whether a blind or third reader saw an earlier attempt, or what an objection is about."""
+        seen = self._of_cases.get(read.piece["piece_id"], set())
+        return read.round in (Round.BLIND, Round.THIRD) and read.rater in seen
+
+    @cached_property
+    def _of_cases(self) -> dict[str, set[str]]:
+        return readers_of_cases(self._store)
+
+    def _is_calibrated(self, rater: str) -> bool:
+        return self._calibrated is None or rater in self._calibrated
+
+    @cached_property
+    def _calibrated(self) -> frozenset[str] | None:
+        return calibrated_raters(self._store, self._policy)
+
     def _known(self, piece_id: str) -> list[Row]:
         if piece_id not in self._reads:
             self._reads[piece_id] = all_reads(self._store, piece_id)
@@ -128,6 +149,8 @@ class ReadJudge:
             self._conflict_rule,
             for_county=read.round == Round.COUNTY,
         )
+        if OWN_GROUP in found and is_relaxed(self._store, read.piece["piece_id"], read.rater):
+            found = tuple(code for code in found if code != OWN_GROUP)
         return [Remark(code, REJECT) for code in found]
 
     def _reader(self, rater: str) -> Reader:
@@ -147,7 +170,10 @@ class ReadJudge:
         blind = [
             r
             for r in self._known(read.piece["piece_id"])
-            if r["round"] == Round.BLIND and r["reading"] == reading and not r["replaced"]
+            if r["round"] == Round.BLIND
+            and r["reading"] == reading
+            and not r["replaced"]
+            and not r.get("extra")
         ]
         found = []
         if read.round == Round.THIRD and len(blind) < self._rule.reads_per_piece:
@@ -155,6 +181,8 @@ class ReadJudge:
         if read.round == Round.CHAIR:
             if not any(comment for _, _, comment in read.marks):
                 found.append(Remark("ruling_without_reason", REJECT))
+            if any(_is_own(read, r) for r in self._known(read.piece["piece_id"])):
+                found.append(Remark("ruling_by_reader", REJECT))
             if not self._may_rule(read, reading, corrected):
                 found.append(Remark("no_ruling_due", REJECT))
         return found
@@ -171,7 +199,10 @@ class ReadJudge:
         standing = [
             Read(r["rater_id"], r["round"], r["marks"])
             for r in self._known(piece_id)
-            if r["reading"] == reading and not r["replaced"] and r not in corrected
+            if r["reading"] == reading
+            and not r["replaced"]
+            and r not in corrected
+            and not r.get("extra")
         ]
         slot = self._slots[read.piece["slot_id"]]
         outcome = piece_consensus(slot, standing, self._rule)
@@ -191,6 +222,11 @@ def _is_stale(read: GivenRead, earlier: list[Row]) -> bool:
     if read.round == Round.COUNTY:
         return bool(seen & {Round.BLIND, Round.THIRD, Round.CHAIR})
     return read.round in (Round.BLIND, Round.THIRD) and bool(seen & {Round.BLIND, Round.THIRD})
+
+
+def _is_own(ruling: GivenRead, row: Row) -> bool:
+    """Whether an earlier read is one of who rules: nobody decides between the own and another's."""
+    return row["rater_id"] == ruling.rater and row["round"] in (Round.BLIND, Round.THIRD)
 
 
 def _overrules(ruling: GivenRead, outcome: PieceOutcome) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from models.people import schools_of_round, teachers_of_round
 from models.store import Row, Store
 from models.submissions import owned_pieces
 from workbench.errors import InputError
@@ -46,7 +47,7 @@ def school_rows(workspace: Workspace) -> list[dict[str, Any]]:
     or closed it (``closed``).
     """
     with workspace.store() as store:
-        teachers = _by_school(store.where("teacher"))
+        teachers = _by_school(teachers_of_round(store))
         raters = _by_school(store.where("person"))
         pieces = _by_school(owned_pieces(store))
         window = {row["school_id"]: row["state"] for row in store.where("submission_window")}
@@ -59,7 +60,7 @@ def school_rows(workspace: Workspace) -> list[dict[str, Any]]:
                 "pieces": pieces[row["school_id"]],
                 "window": window.get(row["school_id"], "open").replace("reopened", "open"),
             }
-            for row in store.where("school")
+            for row in schools_of_round(store)
         ]
 
 

@@ -21,9 +21,10 @@ from workbench.services.jobs import Job, start_job
 from workbench.services.ledgers import ledgers
 from workbench.services.reach import schools_seen
 from workbench.services.roles import may_see
-from workbench.services.trust import keys_of_folder
+from workbench.services.trust import keys_of_folder, ledgers_of_folder
 from workbench.services.uploads import upload
-from workbench.services.verification import Report, verify_sheet
+from workbench.services.verdict import Report
+from workbench.services.verification import verify_sheet
 from workbench.services.workspace import Fresh, Workspace
 
 _KIND = "certificates"
@@ -155,7 +156,8 @@ def verify_sent(workspace: Workspace, person_id: str, upload_id: str) -> tuple[s
         may_see(store, person_id, "sheet.verify")
     sent = upload(workspace, person_id, upload_id)
     try:
-        return sent.name, verify_sheet(sent.path, keys_of_folder(workspace.folder))
+        keys, ledgers_here = keys_of_folder(workspace.folder), ledgers_of_folder(workspace.folder)
+        return sent.name, verify_sheet(sent.path, keys, ledgers_here)
     finally:
         shutil.rmtree(sent.path.parent)
 

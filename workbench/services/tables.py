@@ -68,8 +68,13 @@ def _piece(body: BodyRow) -> str:
     return next(iter(stated), "") or body.text("item") or both
 
 
+def texts_of_table(path: Path) -> list[list[str]]:
+    """Rows of the first sheet of a csv or xlsx as texts; InputError if it cannot be read."""
+    return [[cell_text(cell) for cell in row] for row in _sheet(path).rows]
+
+
 def _body(path: Path, keys: Sequence[str], kind: str) -> list[BodyRow]:
-    rows = [[cell_text(cell) for cell in row] for row in _sheet(path).rows]
+    rows = texts_of_table(path)
     return body_rows(rows, propose_mapping(rows, keys, kind)) if rows else []
 
 

@@ -41,3 +41,8 @@ def keys_of_folder(workspace_folder: Path) -> list[str]:
         for path in sorted((workspace_folder / "keys").glob("*.pub"))
         for key in keys_of_file(path)
     ]
+
+
+def ledgers_of_folder(workspace_folder: Path) -> list[Path]:
+    """Ledgers a workspace keeps, closed ones included; empty where there are none."""
+    return sorted((workspace_folder / "ledger").glob("*.db"))

@@ -7,75 +7,45 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from models.errors import LedgerError
 from models.ledger.entry import decode
-from models.ledger.notes import Checkpoint, VerifierKey, open_checkpoint, parse_key
+from models.ledger.notes import Checkpoint, VerifierKey, parse_key
 from models.ledger.tree import verify_inclusion
-from rubrics.canonical import Json
 from rubrics.errors import WorkbenchError
 from workbench.errors import InputError
 from workbench.exports.comparing import compare
-from workbench.exports.layout import results_of
-from workbench.exports.payload import TEACHER, ProvenEntry, SheetPayload, payload_from
+from workbench.exports.layout_parts import results_of
+from workbench.exports.payload import (
+    APPENDIX,
+    COUNTED,
+    TEACHER,
+    ProvenEntry,
+    SheetPayload,
+    payload_from,
+)
 from workbench.exports.reading_back import Sheet, read_sheet
 from workbench.messages import explain, text
+from workbench.services.later_entries import held_against
+from workbench.services.printed_codes import code_of, verify_code
+from workbench.services.verdict import Fault, Report, fault, report, signature_faults
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is not proven.
-
-    ``code`` is ``payload``, ``key``, ``signature``, ``origin``, ``entry``,
-    ``inclusion``, ``identity``, ``rubric``, ``policy``, ``scope``, ``complete``
-    or ``printed``; ``place`` names the ledger entry or the printed cell.
-    """
-
-    code: str
-    place: str
-    sentence: str
-    expected: str = ""
-    found: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What verifying a sheet found.
-
-    ``checked`` counts ledger entries; ``first_fault`` is the place of the
-    first fault, None where there is none; ``as_of`` is the time of the last
-    entry on the sheet (UTC): what the ledger said later is not in the file.
-    ``stated`` lists what the sheet prints and the ledger does not prove.
-    """
-
-    ok: bool
-    checked: int
-    first_fault: str | None
-    faults: tuple[Fault, ...]
-    as_of: str
-    kind: str = ""
-    origin: str = ""
-    stated: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Json]:
-        """Flat object for ``--json``."""
-        made: dict[str, Json] = json.loads(json.dumps(asdict(self)))
-        return made
-
-
-def verify_sheet(path: Path, trusted: Sequence[str]) -> Report:
-    """Verify an issued docx, xlsx or pdf against its own proof.
+def verify_sheet(path: Path, trusted: Sequence[str], ledgers: Sequence[Path] = ()) -> Report:
+    """Verify an issued docx, xlsx or pdf against its own proof, or a photo or scan by its code.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file; a picture, or a PDF that is a scan, is read for its printed code.
     trusted : sequence of str
         Verifier keys (``name+id+base64``) from outside the file. Without one
         nothing is proven, and the report says so.
+    ledgers : sequence of Path
+        Ledgers at hand: the one of the sheet's origin says what was replaced since.
 
     Returns
     -------
@@ -88,12 +58,17 @@ def verify_sheet(path: Path, trusted: Sequence[str]) -> Report:
         If the file is no sheet, is broken, carries no proof, or a key is no key.
     """
     keys = [_key(one) for one in trusted]
+    code = code_of(path)
+    if code is not None:
+        return verify_code(code, keys, ledgers)
     sheet = read_sheet(path)
     try:
         payload = payload_from(sheet.payload)
     except InputError as error:
-        return _report((Fault("payload", "proof", explain(error)),))
-    faults = [*_ledger_faults(payload, keys), *_printed_faults(payload, sheet)]
+        return report((Fault("payload", "proof", explain(error)),))
+    parts = payload.parts or (payload,)
+    faults = [each for part in parts for each in _ledger_faults(part, keys)]
+    faults += _printed_faults(payload, sheet)
     stated = list(_stated(payload))
     if sheet.file_format == "pdf" and not faults:
         from workbench.exports.appearance import compare_appearance  # loads the typesetter
@@ -101,23 +76,16 @@ def verify_sheet(path: Path, trusted: Sequence[str]) -> Report:
         unlike = compare_appearance(payload, path.read_bytes())
         stated += [text("verify.stated.appearance")] if unlike is None else []
         faults += [_printed(one.place, one.label, "", "") for one in unlike or ()]
-    return _report(tuple(faults), payload, tuple(stated))
-
-
-def _report(
-    faults: tuple[Fault, ...], payload: SheetPayload | None = None, stated: tuple[str, ...] = ()
-) -> Report:
-    entries = payload.entries if payload else ()
-    times = [str(one.record.get("posted_at", "")) for one in entries]
-    return Report(
-        ok=not faults,
-        checked=len(entries),
-        first_fault=faults[0].place if faults else None,
-        faults=faults,
-        as_of=max(times, default=""),
-        kind=payload.kind if payload else "",
-        origin=payload.origin if payload else "",
-        stated=stated,
+    later = [
+        held_against(ledgers, part.head, {one.seq: one.leaf for one in part.entries}, keys)
+        for part in parts
+    ]
+    faults += [each for found in later for each in found.faults]
+    entries = [one.record for part in parts for one in part.entries]
+    made = report(faults, entries, payload.kind, payload.origin or payload.county)
+    # of several ledgers the one that can tell least says how far the whole can be relied on
+    return replace(
+        made, stated=tuple(stated), ledger_as_of=min((found.as_of for found in later), default="")
     )
 
 
@@ -135,16 +103,10 @@ def _key(words: str) -> VerifierKey:
 
 def _ledger_faults(payload: SheetPayload, keys: Sequence[VerifierKey]) -> Iterator[Fault]:
     """Faults of the proof: key, signature, entries, identities, scope."""
-    if not keys:
-        yield _fault("key", "checkpoint", "key")
-    else:
-        try:
-            open_checkpoint(payload.checkpoint, keys)
-        except LedgerError as error:
-            yield _fault("signature", "checkpoint", "signature", reason=explain(error))
+    yield from signature_faults(payload.checkpoint, keys)
     head = payload.head
     if head.origin != payload.origin:
-        yield _fault("origin", "checkpoint", "origin", expected=head.origin, found=payload.origin)
+        yield fault("origin", "checkpoint", "origin", expected=head.origin, found=payload.origin)
     for one in payload.entries:
         yield from _entry_faults(payload, one, head)
     yield from _rubric_faults(payload)
@@ -160,20 +122,20 @@ def _entry_faults(payload: SheetPayload, one: ProvenEntry, head: Checkpoint) -> 
         path = [base64.b64decode(node, validate=True) for node in one.proof]
     except (LedgerError, binascii.Error, ValueError) as error:
         reason = explain(error) if isinstance(error, WorkbenchError) else str(error)
-        yield _fault("entry", place, "entry", seq=one.seq, reason=reason)
+        yield fault("entry", place, "entry", seq=one.seq, reason=reason)
         return
     proven = one.size == head.size and said["seq"] == one.seq
     if not proven or not verify_inclusion(one.leaf, one.seq, head.size, path, head.root):
-        yield _fault("inclusion", place, "inclusion", seq=one.seq)
+        yield fault("inclusion", place, "inclusion", seq=one.seq)
     for key, printed in (
         ("origin", payload.origin),
         ("round", payload.round_id),
         ("school", payload.school_id),
     ):
         if key in said and said[key] != printed:
-            yield _fault("scope", place, "other", seq=one.seq, expected=printed, found=said[key])
+            yield fault("scope", place, "other", seq=one.seq, expected=printed, found=said[key])
     if "policy" in said and said["policy"] != payload.policy_digest:
-        yield _fault("policy", place, "policy", seq=one.seq)
+        yield fault("policy", place, "policy", seq=one.seq)
 
 
 def _rubric_faults(payload: SheetPayload) -> Iterator[Fault]:
@@ -185,15 +147,15 @@ def _rubric_faults(payload: SheetPayload) -> Iterator[Fault]:
             one.record["rubric"] for one in results_of(payload) if one.record["competency"] == code
         }
         if named != {made}:
-            yield _fault("rubric", f"rubric {code}", "rubric", competency=code)
+            yield fault("rubric", f"rubric {code}", "rubric", competency=code)
 
 
 def _identity_faults(payload: SheetPayload) -> Iterator[Fault]:
     """Each name must open the commitment of every result that speaks of it."""
-    for one in results_of(payload):
+    for one in results_of(payload) if payload.kind != COUNTED else ():
         who = payload.people.get(one.record["subject"])
         if who is None or who.commitment != one.record["pii_commit"]:
-            yield _fault("identity", f"entry {one.seq}", "identity", seq=one.seq)
+            yield fault("identity", f"entry {one.seq}", "identity", seq=one.seq)
 
 
 def _scope_faults(payload: SheetPayload) -> Iterator[Fault]:
@@ -202,13 +164,14 @@ def _scope_faults(payload: SheetPayload) -> Iterator[Fault]:
     replaced = {one.record["supersedes"] for one in results if one.record["kind"] == "supersede"}
     for one in results:
         if one.seq in replaced:
-            yield _fault("scope", f"entry {one.seq}", "replaced", seq=one.seq)
+            yield fault("scope", f"entry {one.seq}", "replaced", seq=one.seq)
     places = [(one.record["subject"], one.record["competency"]) for one in results]
     for subject, competency in sorted({place for place in places if places.count(place) > 1}):
-        yield _fault("scope", subject, "twice", subject=subject, competency=competency or "—")
-    if payload.kind == TEACHER and len({subject for subject, _ in places}) > 1:
-        yield _fault("scope", "sheet", "several")
-    yield from _missing_parts(results)
+        yield fault("scope", subject, "twice", subject=subject, competency=competency or "—")
+    if payload.kind in (TEACHER, APPENDIX) and len({subject for subject, _ in places}) > 1:
+        yield fault("scope", "sheet", "several")
+    if payload.kind != COUNTED:
+        yield from _missing_parts(results)
 
 
 def _missing_parts(results: Sequence[ProvenEntry]) -> Iterator[Fault]:
@@ -219,7 +182,7 @@ def _missing_parts(results: Sequence[ProvenEntry]) -> Iterator[Fault]:
     for one in results:
         for part in one.record["composed_of"]:
             if (one.record["subject"], _part(part)) not in shown:
-                yield _fault(
+                yield fault(
                     "complete",
                     f"entry {one.seq}",
                     "incomplete",
@@ -249,11 +212,6 @@ def _printed(place: str, label: str, expected: str, found: str) -> Fault:
         f"verify.{key}", label=label, expected=expected or "—", found=found.strip() or "—"
     )
     return Fault("printed", place, sentence, expected, found)
-
-
-def _fault(code: str, place: str, key: str, /, **values: object) -> Fault:
-    expected, found = (str(values.get(one, "")) for one in ("expected", "found"))
-    return Fault(code, place, text(f"verify.{key}", **values), expected, found)
 
 
 def _stated(payload: SheetPayload) -> Iterator[str]:

@@ -16,7 +16,8 @@ from workbench.app_pages.drawing import csv_table
 from workbench.errors import RefusedError
 from workbench.services import acting
 from workbench.services.adjudication import rule, ruling_view, rulings_due
-from workbench.services.case_view import case_rows, case_view
+from workbench.services.case_queue import case_rows
+from workbench.services.case_view import case_view
 from workbench.services.county import county_overview
 from workbench.services.flags import raise_flags
 from workbench.services.holds import show_hold
@@ -366,6 +367,51 @@ def test_a_reply_recorded_on_the_page_is_the_row_of_the_service(open_page, works
     assert "已登记对 h0001 的答复" in words(page)
 
 
+def view_of(page, name):
+    return page.segmented_control(key="holds_view").set_value(name).run()
+
+
+def test_the_views_of_the_page_each_open(open_page):
+    said = {
+        "flags": "共 1 个标记",
+        "network": "2 位教师连成 1 组，最大一组 2 位，跨学校的 1 组",
+        "raters": "没有涉及评审员的标记和个案",
+        "schools": "有未处置个案的学校 2 所",
+        "alarms": "还没有办结的标记",
+    }
+    for name, sentence in said.items():
+        page = view_of(open_page("holds", "K1"), name)
+        assert not page.exception
+        assert sentence in words(page)
+
+
+def test_the_page_says_when_everything_was_looked_at_and_what_came_in_since(open_page, workspace):
+    assert "上次查找：" in words(open_page("holds", "K1"))
+    before = words(open_page("holds", "K1"))
+    assert "此后新收" not in before
+    with workspace.store() as store, store.transaction(Act("R3", "rater", AT), "test") as tx:
+        read = {"piece_id": piece_id("T3", "B8-1"), "rater_id": "R3", "round": "third"}
+        times = {"opened_at": "", "submitted_at": "", "comment": "", "replaces": None}
+        tx.insert("read", [{**read, **times, "reading": 1}])
+    assert "此后新收 0 个文件、1 次评阅" in words(open_page("holds", "K1"))
+
+
+def test_somebody_is_named_to_handle_a_case_on_the_page(open_page, workspace):
+    page = open_page("holds", "C1", hold="h0001")
+    page.selectbox(key="assignee_h0001").set_value("K2").run()
+    page = press(page, "指定")
+    assert not page.error
+    assert last(workspace, "hold_assignee")["person_id"] == "K2"
+    assert "h0001 由" in words(page)
+
+
+def test_what_looking_came_to_is_kept_with_the_decision(open_page, workspace):
+    page = open_page("holds", "C1", hold="h0001")
+    page.radio(key="found_h0001").set_value("innocent")
+    decide(page, "h0001", "certify", "同课异构，已核实")
+    assert last(workspace, "hold_found")["found"] == "innocent"
+
+
 def decide(page, hold_id, disposition, reason):
     page.radio(key=f"disposition_{hold_id}").set_value(disposition)
     page.text_area(key=f"reason_{hold_id}").set_value(reason)
@@ -512,3 +558,25 @@ def test_a_sample_needs_a_seed(open_page, workspace):
 def test_an_export_has_no_formulas_and_leaves_the_unknown_empty():
     made = csv_table([{"a": "=1+1", "b": None}], {"a": "甲", "b": "乙"}).decode("utf-8-sig")
     assert made.splitlines() == ["甲,乙", "'=1+1,"]
+
+
+@pytest.mark.parametrize("view", ["rates", "severity", "agreement", "cases", "schools", "order"])
+def test_each_view_of_the_county_opens_and_ranks_no_school(open_page, view):
+    page = open_page("county", "K1")
+    page.session_state["county_view"] = view
+    page.run()
+    assert not page.exception
+    assert not page.error
+    assert "第一名" not in words(page)
+
+
+@pytest.mark.parametrize(
+    ("query", "heading"),
+    [({"school": "s1"}, "城关小学 的证据"), ({"rater": "R1"}, "评审员 R1 评审一 评阅的证据"),
+     ({"slot": "B8-1"}, "B8-1 的证据")],
+)  # fmt: skip
+def test_a_mark_of_the_county_leads_to_its_pieces(open_page, query, heading):
+    page = open_page("county", "K1", **query)
+    assert not page.exception
+    assert page.subheader[0].value == heading
+    assert len(page.dataframe[0].value) > 0

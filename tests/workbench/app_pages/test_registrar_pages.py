@@ -78,6 +78,8 @@ practice_min = { value = 0, unit = "hours", source = "test" }
 practice_share_min = { value = 0.0, unit = "share", source = "test" }
 [rule.environments]
 cross_environment = { value = "any", unit = "choice", source = "test" }
+[rule.hold]
+look_before_certification = { value = false, unit = "yes-no", source = "test" }
 [rule.audit]
 county_check_before_certification = { value = false, unit = "yes-no", source = "test" }
 """

@@ -19,7 +19,7 @@ from workbench.exports.cells import solid
 from workbench.exports.layout import layout_of
 from workbench.exports.payload import payload_bytes
 from workbench.exports.portable_sheet import missing_characters
-from workbench.exports.receipt import LARGEST, read_receipt, receipt
+from workbench.exports.receipt import LARGEST, read_code, read_receipt, receipt
 from workbench.exports.sheets import FORMATS, make_sheet, make_sheets, safe_name, write_sheets
 from workbench.services.verification import verify_sheet
 
@@ -74,13 +74,23 @@ def test_the_code_of_a_document_and_a_workbook_is_the_same_receipt(issued):
         ]
 
 
-def test_a_receipt_holds_checkpoint_and_leaves(issued):
+def test_the_code_of_a_teacher_holds_the_results_themselves_and_their_proof(issued):
     payload = issued.teachers[0]
+    said = read_code(receipt(payload))
+    assert (said.checkpoint, said.person) == (
+        payload.checkpoint,
+        next(iter(payload.people.values())),
+    )
+    assert list(said.bodies) == [json.loads(one.body) for one in payload.entries]
+
+
+def test_a_code_too_full_for_proofs_names_checkpoint_and_leaves(issuing, tmp_path):
+    subject = "".join(chr(0x4E00 + 51 * n) for n in range(400))  # nothing shortens these
+    many = issuing(tmp_path, [("甲", subject, PASSES)])
+    payload = many.teachers[0]
     said = read_receipt(receipt(payload))
     assert said["root"] == base64.b64encode(payload.head.root).decode()
-    assert said["size"] == payload.head.size
     assert f"\n\n{said['sig']}\n" in payload.checkpoint
-    assert [seq for seq, _ in said["entries"]] == [1, 2, 3, 4]
     assert [base64.b64decode(leaf) for _, leaf in said["entries"]] == [
         e.leaf for e in payload.entries
     ]

@@ -13,7 +13,7 @@ from workbench.messages import catalogue, placeholders
 
 FOLDER = Path(workbench.formats.__file__).parent
 SOURCES = [*FOLDER.glob("*.py"), FOLDER.parent / "services" / "drafting.py"]
-FEATURES = ("intake", "roster", "ratings", "portal", "draft")
+FEATURES = ("intake", "roster", "ratings", "portal", "draft", "seed_pack")
 
 
 def of(feature: str) -> list[str]:

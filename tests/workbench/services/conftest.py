@@ -49,6 +49,8 @@ practice_min = { value = 0, unit = "hours", source = "test" }
 practice_share_min = { value = 0.0, unit = "share", source = "test" }
 [rule.environments]
 cross_environment = { value = "any", unit = "choice", source = "test" }
+[rule.hold]
+look_before_certification = { value = false, unit = "yes-no", source = "test" }
 [rule.audit]
 county_min_per_school = { value = 1, unit = "pieces", source = "test" }
 always_include = { value = ["held_by_anomaly"], unit = "list", source = "test" }

@@ -1,0 +1,69 @@
+"""Tables of issued sheets and of erasures, and which rows an erasure lets go."""
+
+from __future__ import annotations
+
+PAPER_TABLES = """
+CREATE TABLE erasure (
+  teacher_id TEXT PRIMARY KEY REFERENCES teacher, pseudonym TEXT NOT NULL, reason TEXT NOT NULL,
+  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+) STRICT;
+CREATE TABLE sheet_issue (
+  issue_id INTEGER PRIMARY KEY, school_id TEXT NOT NULL REFERENCES school,
+  ledger_size INTEGER NOT NULL, root TEXT NOT NULL, sheets INTEGER NOT NULL,
+  formats TEXT NOT NULL, copy INTEGER NOT NULL CHECK (copy > 0),
+  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+) STRICT;
+CREATE TABLE stamped_scan (
+  scan_id INTEGER PRIMARY KEY, school_id TEXT NOT NULL REFERENCES school,
+  sha256 TEXT NOT NULL, origin TEXT NOT NULL, entries TEXT NOT NULL CHECK (json_valid(entries)),
+  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+) STRICT;
+"""
+PAPER_TABLE_NAMES = ("erasure", "sheet_issue", "stamped_scan")
+
+_TEACHER = "EXISTS (SELECT 1 FROM erasure WHERE teacher_id = OLD.teacher_id)"
+_PIECE = (
+    "EXISTS (SELECT 1 FROM piece JOIN submission USING (submission_id) "
+    "JOIN erasure USING (teacher_id) WHERE piece_id = OLD.piece_id)"
+)
+_OF_READ = (
+    "EXISTS (SELECT 1 FROM read JOIN piece USING (piece_id) JOIN submission USING (submission_id) "
+    "JOIN erasure USING (teacher_id) WHERE read_id = OLD.read_id)"
+)
+_CONTENT = (
+    "EXISTS (SELECT 1 FROM evidence_file JOIN piece USING (piece_id) "
+    "JOIN submission USING (submission_id) JOIN erasure USING (teacher_id) "
+    "WHERE sha256 = OLD.sha256)"
+)
+_ANSWERED = (
+    "EXISTS (SELECT 1 FROM objection JOIN erasure USING (teacher_id) "
+    "WHERE objection_id = OLD.objection_id)"
+)
+# table, whether rows are dropped or blanked, when they may be, and what must not be left
+_EXCEPTIONS = (
+    ("teacher", "UPDATE", f"{_TEACHER} AND NEW.name = '' AND NEW.teacher_no = ''"),
+    ("teacher_fact", "DELETE", _TEACHER),
+    ("intake_line", "DELETE", _TEACHER),
+    ("evidence_file", "UPDATE", f"{_PIECE} AND NEW.path = '' AND NEW.stated = '{{}}'"),
+    ("extract", "DELETE", _CONTENT),
+    ("blind_copy", "DELETE", _PIECE),
+    ("read", "UPDATE", f"{_OF_READ} AND NEW.comment = ''"),
+    ("mark", "UPDATE", f"{_OF_READ} AND NEW.comment = '' AND NEW.met IS OLD.met"),
+    ("feedback_reason", "DELETE", _PIECE),
+    ("objection", "UPDATE", f"{_TEACHER} AND NEW.words = '' AND NEW.raised_by = ''"),
+    ("objection_answer", "UPDATE", f"{_ANSWERED} AND NEW.words = ''"),
+)
+_NAMES = {"UPDATE": "{table}_keeps_rows", "DELETE": "{table}_loses_none"}
+
+
+def erasure_triggers() -> list[str]:
+    """Statements that put the exceptions for erased people into the triggers."""
+    made = []
+    for table, verb, allowed in _EXCEPTIONS:
+        name = _NAMES[verb].format(table=table)
+        made += [
+            f"DROP TRIGGER {name}",
+            f"CREATE TRIGGER {name} BEFORE {verb} ON {table} WHEN NOT ({allowed}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: add a row instead'); END",
+        ]
+    return made

@@ -1,0 +1,46 @@
+"""Handing in again as it stands: notes handed over, and who has seen a case."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+from models.store import Row, Store
+
+_HELD = (
+    "(SELECT piece_id, rater_id, tx FROM read UNION SELECT piece_id, rater_id, tx FROM assignment)"
+)
+_CASE = f"""
+SELECT p.piece_id, h.rater_id
+FROM submission AS s JOIN piece AS p USING (submission_id)
+JOIN submission AS e ON e.teacher_id = s.teacher_id AND e.competency = s.competency
+  AND e.attempt < s.attempt
+JOIN piece AS q ON q.submission_id = e.submission_id JOIN {_HELD} AS h ON h.piece_id = q.piece_id
+WHERE s.attempt > 1
+UNION
+SELECT o.piece_id, h.rater_id
+FROM (SELECT piece_id, MAX(tx) AS tx FROM reopening WHERE cause LIKE 'objection:%'
+      GROUP BY piece_id) AS o
+JOIN piece AS p ON p.piece_id = o.piece_id JOIN submission AS s USING (submission_id)
+JOIN submission AS e ON e.teacher_id = s.teacher_id AND e.competency = s.competency
+JOIN piece AS q ON q.submission_id = e.submission_id
+JOIN {_HELD} AS h ON h.piece_id = q.piece_id AND h.tx < o.tx
+"""  # noqa: S608
+
+
+def notes_given(store: Store) -> list[Row]:
+    """Notes handed over, oldest first, their slots as a list."""
+    return [{**row, "slots": json.loads(row["slots"])} for row in store.where("feedback_given")]
+
+
+def readers_of_cases(store: Store) -> dict[str, set[str]]:
+    """Who has seen the case of a piece before, by piece: they are not fresh to it.
+
+    Of a piece handed in again, everybody who read, or was to read, a piece of an
+    earlier attempt at the same competency; of a piece an objection reopened,
+    everybody who had a piece of that competency before the objection was taken up.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for piece_id, rater_id in store.tuples(_CASE):
+        found[piece_id].add(rater_id)
+    return dict(found)

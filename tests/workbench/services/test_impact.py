@@ -1,0 +1,192 @@
+"""Another policy: its impact is known beforehand, marks stay, and the ledger names it."""
+
+from secrets import token_bytes
+
+import pytest
+
+from models.ledger.reading import read_entries
+from models.ledger.verifying import current_results
+from rubrics.resolving import load_policy
+from workbench.errors import InputError, RefusedError
+from workbench.services.certification import propose_procedure
+from workbench.services.impact import (
+    adopt_policy,
+    adopt_rubric,
+    policy_impact,
+    preview,
+    rubric_impact,
+)
+from workbench.services.ledgers import verify
+from workbench.services.results import results
+from workbench.services.succession import succeed
+from workbench.services.workspace import ServedWorkspace
+
+TOWN = "城关小学"
+
+CHANGES = {
+    "two points": ("choice.points_required", '2, unit = "competencies"'),
+    "three reads": ("review.reviewers_per_piece", '3, unit = "readers"'),
+    "hours": ("hours.total_min", '50, unit = "hours"'),
+    "every piece": ("aggregation.excellent_scope", '"all_pieces", unit = "choice"'),
+}
+
+
+def draft(walk, change):
+    """The county's pack with one rule more, or another value of one."""
+    key, value = CHANGES[change]
+    section, _, name = key.rpartition(".")
+    line = f'{name} = {{ value = {value}, source = "test" }}'
+    lines = (walk.folder / "policy.toml").read_text(encoding="utf-8").splitlines()
+    lines = [each for each in lines if not each.startswith(f"{name} =")]
+    head = f"[rule.{section}]"
+    if head in lines:
+        lines.insert(lines.index(head) + 1, line)
+    else:
+        lines += [head, line]
+    path = walk.folder / "draft.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def outcomes(workspace):
+    return {
+        (r.teacher_id, r.competency): str(r.level or r.provisional or r.reason_none)
+        for r in results(workspace)
+    }
+
+
+def marks(walk):
+    with walk.workspace.store() as store:
+        return store.rows("SELECT * FROM mark ORDER BY read_id, criterion_id")
+
+
+def adopt(walk, name, who="复核甲", reason="县里发了新办法"):
+    return adopt_policy(walk.workspace, name, walk.act(who, reason))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_preview_is_what_happens_when_the_policy_is_adopted(read, change):
+    name = draft(read, change)
+    (impact,) = policy_impact(read.workspace, load_policy(name))
+    before = outcomes(read.workspace)
+    adopt(read, name)
+    after = outcomes(read.workspace)
+    happened = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    foretold = {
+        (row["teacher_id"], row["competency"]): (row["before"], row["after"]) for row in impact.rows
+    }
+    assert foretold == happened
+    assert impact.results == len(before)
+    assert sum(impact.moves.values()) == len(happened)
+    assert bool(happened) == (change != "every piece")  # where all pieces agree it changes nothing
+
+
+def test_adopting_touches_no_mark_and_is_logged_with_its_reason(read):
+    before = marks(read)
+    old = read.workspace.policy.digest
+    pack, _ = adopt(read, draft(read, "two points"))
+    assert marks(read) == before
+    assert read.workspace.policy.digest == pack.digest != old
+    assert read.workspace.policy_digests == {old, pack.digest}
+    with read.workspace.store() as store:
+        line = store.where("audit_log", action="policy.adopt")[-1]
+        assert (line["object"], line["reason"]) == (f"{old} {pack.digest}", "县里发了新办法")
+        assert store.audit_faults() == []
+
+
+def test_an_app_that_is_running_goes_by_the_new_policy_at_once(read):
+    served = ServedWorkspace(read.workspace.folder)
+    assert served.policy["choice.points_required"] == 1
+    adopt(read, draft(read, "two points"))
+    assert served.policy["choice.points_required"] == 2
+    served.close()
+
+
+def test_it_takes_a_reason_a_role_and_another_policy(read):
+    name = draft(read, "hours")
+    with pytest.raises(InputError, match="reason"):
+        adopt(read, name, reason=" ")
+    with pytest.raises(RefusedError, match="county"):
+        adopt(read, name, who="登记甲")
+    adopt(read, name)
+    with pytest.raises(RefusedError, match="already"):
+        adopt(read, name)
+
+
+def test_certified_results_are_stated_again_under_the_policy_the_ledger_then_names(checked):
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    pack, impacts = adopt(checked, draft(checked, "every piece"))
+    assert impacts[0].rows == ()
+    (recording,) = propose_procedure(
+        checked.workspace, [checked.school(TOWN)], checked.act("登记员")
+    )
+    checked.approve(recording.proposal_id)
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    path = checked.workspace.ledger_path(checked.school(TOWN))
+    entries = list(read_entries(path))
+    (named,) = [each for each in entries if each["kind"] == "policy"]
+    assert (named["policy"], len(named["approvers"])) == (pack.digest, 2)
+    assert {each["policy"] for each in current_results(path)} == {pack.digest}
+    assert {e["reason"] for e in entries if e["kind"] == "supersede"} == {"policy_adopted"}
+    assert all(each.found.ok for each in verify(checked.workspace))
+    with pytest.raises(RefusedError, match="nothing to record"):
+        propose_procedure(checked.workspace, [checked.school(TOWN)], checked.act("登记员"))
+
+
+def test_the_last_round_is_looked_at_too(read):
+    second = succeed(
+        read.workspace, read.folder / "next", "2027秋", read.act("管理员"), token_bytes
+    ).workspace
+    this, last = policy_impact(second, load_policy(draft(read, "two points")))
+    assert (this.round_name, last.round_name) == ("2027秋", "2026秋")
+    assert {row["teacher_id"] for row in last.rows} == {"T1", "T2", "T4"}  # T3 failed anyway
+
+
+def test_a_registrar_sees_the_impact_on_the_own_school(read):
+    _, (impact,) = preview(read.workspace, "G1", draft(read, "two points"))
+    assert {row["school_id"] for row in impact.rows} == {read.school(TOWN)}
+    changes, _ = preview(read.workspace, "K1", draft(read, "two points"))
+    assert ("choice.points_required", 1, 2) in [
+        (c["key"], c["before"], c["after"]) for c in changes
+    ]
+
+
+def test_a_rubric_with_a_new_criterion_leaves_its_pieces_to_be_read(read):
+    from dataclasses import replace
+
+    rubric = read.workspace.rubrics["B8"]
+    (same,) = rubric_impact(read.workspace, rubric)
+    assert same.rows == ()
+    slot = rubric.slot("B8-1")
+    more = replace(slot.criteria[0], criterion_id="B8-1.P9")
+    slots = [replace(s, criteria=(*s.criteria, more)) if s is slot else s for s in rubric.slots]
+    (impact,) = rubric_impact(read.workspace, replace(rubric, slots=tuple(slots)))
+    levels = {r["teacher_id"]: r["after"] for r in impact.rows if r["competency"] == "B8"}
+    assert levels.keys() >= {"T1", "T2", "T4"}
+    assert set(levels.values()) <= {"awaiting_read", "awaiting_ruling"}
+
+
+def another_rubric(walk):
+    """The rubric of B8 with one more word in its first criterion."""
+    source = (walk.workspace.rubrics_folder / "B8.toml").read_text(encoding="utf-8")
+    words = walk.workspace.rubrics["B8"].slot("B8-1").criteria[0].text_zh
+    path = walk.folder / "B8-new.toml"
+    path.write_text(source.replace(words, f"{words}（修订）", 1), encoding="utf-8")
+    return path
+
+
+def test_a_rubric_is_adopted_before_anybody_marked_by_it(handed_in):
+    old = handed_in.workspace.rubrics["B8"].digest
+    path = another_rubric(handed_in)
+    adopt_rubric(handed_in.workspace, path, handed_in.act("复核甲", "文字修订"))
+    new = handed_in.workspace.rubrics["B8"]
+    assert new.digest != old
+    assert new.slot("B8-1").criteria[0].text_zh.endswith("（修订）")
+    assert handed_in.log()[-1] == "rubric.adopt"
+
+
+def test_and_not_once_somebody_has(read):
+    before = read.workspace.rubrics.digest
+    with pytest.raises(RefusedError, match="8 pieces were marked"):
+        adopt_rubric(read.workspace, another_rubric(read), read.act("复核甲", "文字修订"))
+    assert read.workspace.rubrics.digest == before

@@ -1,0 +1,202 @@
+"""A person erased: nothing names them here, the ledger verifies, and the sheet in their hand too."""
+
+import json
+import os
+from datetime import timedelta
+
+import pytest
+
+from models.erasing import erased
+from models.ledger.reading import read_entries
+from workbench.errors import InputError, RefusedError
+from workbench.services.certificates import issue_certificates, write_certificates
+from workbench.services.certification import approve
+from workbench.services.keys import trusted_keys
+from workbench.services.ledgers import verify
+from workbench.services.personal_data import erase_person, export, report
+from workbench.services.results import results
+from workbench.services.retention import apply_retention, retention
+from workbench.services.verification import verify_sheet
+
+TOWN = "城关小学"
+NAME = "教师1"
+
+
+@pytest.fixture
+def posted(checked):
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    return checked
+
+
+def erase(walk, *, dry_run=False, who="登记员", reason="本人申请"):
+    return erase_person(walk.workspace, "T1", "request", walk.act(who, reason), dry_run=dry_run)
+
+
+def erase_wholly(walk):
+    asked = erase(walk)
+    walk.approve(asked.proposal_id)
+    return erase(walk)
+
+
+def kept_bytes(walk):
+    """Everything the workspace's database files hold, free pages included."""
+    folder = walk.workspace.folder
+    return b"".join(path.read_bytes() for path in folder.glob("working.db*"))
+
+
+def test_a_rehearsal_counts_what_would_go_and_touches_nothing(posted):
+    before = kept_bytes(posted)
+    planned = erase(posted, dry_run=True)
+    assert (planned.state, planned.rows["teacher"], planned.rows["evidence_file"]) == (
+        "planned",
+        1,
+        2,
+    )
+    assert planned.files == 1  # T4 handed in the other text too
+    assert kept_bytes(posted) == before
+
+
+def test_erasing_takes_two_people_when_the_ledger_speaks_of_the_person(posted):
+    asked = erase(posted)
+    assert (asked.state, erase(posted).proposal_id) == ("proposed", asked.proposal_id)
+    with pytest.raises(RefusedError, match="same person"):
+        approve(posted.workspace, asked.proposal_id, posted.act("登记员"), posted.fresh)
+    posted.approve(asked.proposal_id)
+    assert erase(posted).state == "done"
+
+
+def test_after_erasing_nothing_names_the_person_and_everything_still_verifies(posted, tmp_path):
+    walk, school = posted, posted.school(TOWN)
+    out = tmp_path / "sheets"
+    write_certificates(walk.workspace, out, walk.act().at.date(), [school])
+    (sheet,) = out.rglob("*_T1_*.docx")
+    keys, ledger = trusted_keys(walk.workspace), walk.workspace.ledger_path(school)
+    salt = export(walk.workspace, "T1", walk.act("登记员"))["salt"]
+    assert salt.encode() in kept_bytes(walk)
+    pieces = len(results(walk.workspace))
+
+    done = erase_wholly(walk)
+
+    assert done.state == "done"
+    held = kept_bytes(walk)
+    assert salt.encode() not in held
+    with walk.workspace.store() as store:
+        row = store.one("teacher", teacher_id=done.teacher_id)
+        assert (row["name"], row["teacher_no"]) == ("", "")
+        assert store.where("alias", teacher_id=done.teacher_id) == []
+        assert store.where("teacher_fact", teacher_id=done.teacher_id) == []
+        assert store.audit_faults() == []
+        assert list(erased(store)) == [done.teacher_id]
+    assert [each.found.ok for each in verify(walk.workspace, [school])] == [True]
+    assert [e["kind"] for e in read_entries(ledger)][-1] == "erase_notice"
+    assert verify_sheet(sheet, keys, [ledger]).ok
+    assert len(results(walk.workspace)) < pieces
+    with pytest.raises(InputError, match="no such teacher"):
+        erase(walk)
+
+
+def test_the_others_are_certified_and_printed_as_before(posted, tmp_path):
+    erase_wholly(posted)
+    (proposal,) = posted.propose("青山小学")
+    assert posted.approve(proposal.proposal_id).seqs
+    written = issue_certificates(posted.workspace, tmp_path / "out", posted.act("登记员"))
+    names = [path.name for path in written]
+    assert any("_T2_" in name for name in names)
+    assert not any("_T1_" in name for name in names)
+    assert all(verify_sheet(path, trusted_keys(posted.workspace)).ok for path in written[:3])
+
+
+def test_rows_of_people_who_are_not_erased_cannot_be_touched(posted):
+    with posted.workspace.store() as store:
+        (row,) = store.where("teacher", teacher_no="T2")
+        for statement in (
+            "UPDATE teacher SET name = '', teacher_no = '' WHERE teacher_id = :t",
+            "DELETE FROM teacher_fact WHERE teacher_id = :t",
+            "DELETE FROM intake_line WHERE teacher_id = :t",
+        ):
+            told = {"t": row["teacher_id"]}
+            with (
+                pytest.raises(Exception, match="append-only"),
+                store.transaction(posted.act("登记员"), "test") as tx,
+            ):
+                tx.change(statement, told)
+
+
+def test_an_erased_persons_row_can_be_blanked_and_never_rewritten(posted):
+    done = erase_wholly(posted)
+    with (
+        posted.workspace.store() as store,
+        pytest.raises(Exception, match="append-only"),
+        store.transaction(posted.act("登记员"), "test") as tx,
+    ):
+        told = {"t": done.teacher_id}
+        tx.change("UPDATE teacher SET name = '别人' WHERE teacher_id = :t", told)
+
+
+def test_what_is_kept_is_handed_out_whole_and_the_handing_out_is_logged(posted):
+    told = export(posted.workspace, NAME, posted.act("登记员"))
+    assert (told["name"], told["school"]) == (NAME, TOWN)
+    assert {entry["subject"] for entry in told["ledger"]} == {told["pseudonym"]}
+    assert [each["slot"] for each in told["evidence"]] == ["B8-1", "B8-2"]
+    assert json.dumps(told)
+    with posted.workspace.store() as store:
+        assert store.where("audit_log", action="pii.export")
+
+
+def test_the_report_counts_people_and_erasures(posted):
+    erase_wholly(posted)
+    rows = {(row["school"], row["kind"]): row for row in report(posted.workspace)}
+    assert rows[TOWN, "teacher"]["people"] == 2  # T2 and T5 are left of three
+    assert rows["", "erasure"]["rows"] == 1
+
+
+@pytest.mark.parametrize("reason", ["", "because"])
+def test_erasing_needs_a_reason_of_the_list(posted, reason):
+    with pytest.raises(InputError, match="needs a reason"):
+        erase_person(posted.workspace, "T1", reason, posted.act("登记员", "说明"))
+
+
+class TestRetention:
+    def table(self, walk, day):
+        today = walk.on(day).act().at.date()
+        return {row.kind: row for row in retention(walk.workspace, today)}
+
+    def test_originals_are_due_twelve_months_after_the_appeals_ended(self, published):
+        with published.workspace.store() as store:
+            (closed,) = {row["closed_on"] for row in store.where("publication_end")}
+        due = self.table(published, "2026-11-01")["originals"]
+        assert (due.due_on, due.is_due) == (closed.replace("2026", "2027"), False)
+        assert (
+            self.table(published, due.due_on)["originals"].files == 8
+        )  # of nine, two are the same
+
+    def test_while_a_publicity_is_open_nothing_has_begun(self, read):
+        assert self.table(read, "2036-01-01")["originals"].due_on == ""
+
+    def test_what_is_not_due_is_not_deleted(self, published):
+        act = published.on("2026-11-01").act("登记员")
+        for kind in ("originals", "identity", "everything"):
+            with pytest.raises(InputError, match="not due"):
+                apply_retention(published.workspace, [kind], act)
+
+    def test_due_files_go_and_the_log_says_how_many(self, published):
+        act = published.on("2028-01-01").act("登记员")
+        gone = apply_retention(published.workspace, ["originals"], act)
+        assert [(row.kind, row.files) for row in gone] == [("originals", 8)]
+        evidence = published.workspace.folder / "evidence"
+        assert [path for path in evidence.rglob("*") if path.is_file()] == []
+        with published.workspace.store() as store:
+            (line,) = store.where("audit_log", action="retention.apply")
+        assert line["object"] == "originals:8"
+
+    def test_temporary_files_go_by_their_own_age(self, opened):
+        today = opened.act().at
+        for name, age in (("old", 31), ("new", 3)):
+            folder = opened.workspace.folder / "uploads" / name
+            folder.mkdir(parents=True)
+            (folder / "package.zip").write_bytes(b"x" * 10)
+            stamp = (today - timedelta(days=age)).timestamp()
+            os.utime(folder, (stamp, stamp))
+        gone = apply_retention(opened.workspace, ["uploads"], opened.act("登记员"))
+        assert [(row.files, row.bytes) for row in gone] == [(1, 10)]
+        assert [p.name for p in (opened.workspace.folder / "uploads").iterdir()] == ["new"]
