@@ -301,13 +301,6 @@ def test_agreement_without_an_interval_says_too_few_instead_of_a_number(open_pag
     assert [each.label for each in page.metric][:2] == ["等级完全一致", "不合格的特定一致率"]
 
 
-def test_severity_has_no_interval_under_the_minimum_of_reads(workspace):
-    view = panel_view(workspace, "C1")
-    assert view.severities
-    assert all(each.lo is None and each.reads < view.least_reads for each in view.severities)
-    assert all("数据不足" in each.sentence for each in view.severities)
-
-
 def test_without_two_reads_the_page_says_why_there_is_no_agreement(open_page, workspace):
     with workspace.store() as store, store.transaction(Act("x", "", AT), "test") as tx:
         tx.insert("reopening", [
