@@ -32,6 +32,8 @@ from workbench.services.analysing import (
 from workbench.services.panel_view import panel_view
 from workbench.services.workspace import Workspace, create
 
+pytestmark = pytest.mark.slow  # each fits a whole round
+
 AT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 WHOLE, TOWN, RATER = "Z1", "Z2", "R000"
 

@@ -13,6 +13,8 @@ from workbench.errors import RefusedError
 from workbench.messages import LANGUAGES, catalogue
 from workbench.services.facets_of_marks import EXPERT, facets_of_workspace
 
+pytestmark = pytest.mark.slow  # each fits a whole round
+
 SHAPE = (
     "decision next_action subsets raters criteria thresholds persons deviance person_sd halo_sd "
     "separation reliability iterations"

@@ -29,6 +29,8 @@ from workbench.services.stability import (
 from workbench.services.stability_round import read_round
 from workbench.services.workspace import Workspace
 
+pytestmark = pytest.mark.slow  # each fits a whole round
+
 AT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 
 
