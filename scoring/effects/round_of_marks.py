@@ -42,6 +42,7 @@ from scoring.effects.predicting import BoolArray, Predicted, predicted
 from scoring.effects.severity import Thresholds, severity_findings
 from scoring.facets.marks_borrowing import few_marks
 from scoring.facets.marks_coding import MarkCodes, code_marks
+from scoring.facets.marks_extremes import telling
 from scoring.facets.marks_model import MarksModel
 from scoring.facets.marks_panels import Severities
 from scoring.facets.marks_readiness import reasons_of_marks
@@ -119,7 +120,9 @@ def effects_of_marks(
     people = reads[reads[RATER].astype(str) != about.expert]
     trials = habits(people, about.phrases, rules, random_seed)
     codes = code_marks(marks)
-    fits = not any(reason.blocks for reason in reasons_of_marks(codes, 0)) and _tells(codes)
+    fits = (
+        not any(reason.blocks for reason in reasons_of_marks(codes, 0)) and telling(codes)[0].any()
+    )
     if fits and few_marks(codes):
         fits = False
         trials += _too_few_marks(codes, about, rules)
@@ -146,21 +149,6 @@ def _too_few_marks(
         for name, n in zip(codes.raters, reads, strict=True)
         if name != about.expert
     ]
-
-
-def _tells(codes: MarkCodes) -> bool:
-    """Whether marks remain once raters and criteria whose marks are all alike are set apart."""
-    criterion, rater = codes.mark_criterion, codes.read_rater[codes.mark_read]
-    kept = np.ones(len(codes.met), dtype=bool)
-    for _ in range(len(codes.raters) + len(codes.criteria)):
-        before = int(kept.sum())
-        for of in (criterion, rater):
-            some = np.bincount(of[kept], weights=codes.met[kept], minlength=int(of.max()) + 1)
-            every = np.bincount(of[kept], minlength=int(of.max()) + 1)
-            kept &= ((some > 0) & (some < every))[of]
-        if int(kept.sum()) == before:
-            break
-    return bool(kept.any())
 
 
 def _by_differences(

@@ -35,6 +35,16 @@ def set_apart(codes: MarkCodes, *, criteria_too: bool = True) -> Apart:
     A rater or criterion with no other marks is set apart with them. Criteria that
     borrow from their kind stay: there what all readers met tells something.
     """
+    kept, criteria, raters = telling(codes, criteria_too=criteria_too)
+    return Apart(
+        codes if kept.all() else codes.only(kept), np.flatnonzero(criteria), np.flatnonzero(raters)
+    )
+
+
+def telling(
+    codes: MarkCodes, *, criteria_too: bool = True
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which marks tell something, then which criteria and raters are set apart; see `set_apart`."""
     kept = np.ones(len(codes.met), dtype=bool)
     rater = codes.read_rater[codes.mark_read]
     while True:
@@ -44,11 +54,8 @@ def set_apart(codes: MarkCodes, *, criteria_too: bool = True) -> Apart:
         raters = _alike(rater[kept], codes.met[kept], len(codes.raters))
         left = kept & ~criteria[codes.mark_criterion] & ~raters[rater]
         if (left == kept).all():
-            break
+            return kept, criteria, raters
         kept = left
-    return Apart(
-        codes if kept.all() else codes.only(kept), np.flatnonzero(criteria), np.flatnonzero(raters)
-    )
 
 
 def bounded(

@@ -56,8 +56,7 @@ class FileFacts:
     cells of 16 shades. ``frames`` holds one hash for each of twelve moments of a
     video, ``""`` where the frame is flat or missing. Times are ISO 8601 as the file
     states them, in UTC if it says so, else without a zone. ``pages`` are PDF pages,
-    slides, or the pages Word
-    counted. ``fps`` is frames a second, ``duration_s`` seconds.
+    slides, or the pages Word counted. ``fps`` is frames a second, ``duration_s`` seconds.
     """
 
     media_type: str
