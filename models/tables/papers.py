@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-PAPER_TABLES = """
+from models.tables.trail import TX
+
+PAPERS = f"""
 CREATE TABLE erasure (
   teacher_id TEXT PRIMARY KEY REFERENCES teacher, pseudonym TEXT NOT NULL, reason TEXT NOT NULL,
-  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+  {TX}
 ) STRICT;
 CREATE TABLE sheet_issue (
   issue_id INTEGER PRIMARY KEY, school_id TEXT NOT NULL REFERENCES school,
   ledger_size INTEGER NOT NULL, root TEXT NOT NULL, sheets INTEGER NOT NULL,
   formats TEXT NOT NULL, copy INTEGER NOT NULL CHECK (copy > 0),
-  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+  {TX}
 ) STRICT;
 CREATE TABLE stamped_scan (
   scan_id INTEGER PRIMARY KEY, school_id TEXT NOT NULL REFERENCES school,
   sha256 TEXT NOT NULL, origin TEXT NOT NULL, entries TEXT NOT NULL CHECK (json_valid(entries)),
-  tx INTEGER NOT NULL REFERENCES audit_log(seq)
+  {TX}
 ) STRICT;
 """
-PAPER_TABLE_NAMES = ("erasure", "sheet_issue", "stamped_scan")
 
 _TEACHER = "EXISTS (SELECT 1 FROM erasure WHERE teacher_id = OLD.teacher_id)"
 _PIECE = (
