@@ -70,6 +70,27 @@ def reading_of(store: Store) -> dict[str, int]:
     return {row["piece_id"]: row["reading"] for row in rows}
 
 
+_COUNTING_MARKS = """read AS r JOIN mark AS m USING (read_id)
+        LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
+          ON o.piece_id = r.piece_id"""
+_MARK_COUNTS = f"""NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+          AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
+          AND r.reading = COALESCE(o.reading, 1) AND m.met IS NOT NULL AND NOT {IS_EXTRA}"""  # noqa: S608
+
+
+def marks_met(store: Store, rounds: tuple[str, ...] = ("blind", "third")) -> tuple[int, int]:
+    """How many of the marks in ``mark_frame`` are met, and how many there are."""
+    query = f"""
+        SELECT COALESCE(SUM(m.met), 0), COUNT(*) FROM {_COUNTING_MARKS}
+        WHERE {_MARK_COUNTS} AND r.round IN ({_places(rounds)})"""  # noqa: S608
+    ((met, marks),) = list(store.tuples(query, rounds))
+    return met, marks
+
+
+def _places(values: Collection[str]) -> str:
+    return ", ".join("?" for _ in values)
+
+
 def mark_frame(
     store: Store, rounds: tuple[str, ...] = ("blind", "third"), school_id: str | None = None
 ) -> pd.DataFrame:
@@ -78,20 +99,13 @@ def mark_frame(
     Reads that only validate are left out: what they are to test must not rest on them.
     ``school_id`` leaves only the pieces of one school; None takes all.
     """
-    places = ", ".join("?" for _ in rounds)
     query = f"""
         SELECT r.piece_id, m.criterion_id, r.rater_id, r.round, m.met, s.teacher_id, t.school_id,
                s.competency, p.slot_id, r.opened_at, r.submitted_at
-        FROM read AS r JOIN mark AS m USING (read_id)
+        FROM {_COUNTING_MARKS}
         JOIN piece AS p ON p.piece_id = r.piece_id
         JOIN submission AS s USING (submission_id) JOIN teacher AS t USING (teacher_id)
-        LEFT JOIN (SELECT piece_id, MAX(reading) AS reading FROM reopening GROUP BY piece_id) AS o
-          ON o.piece_id = r.piece_id
-        WHERE NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
-          AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
-          AND r.reading = COALESCE(o.reading, 1) AND m.met IS NOT NULL AND r.round IN ({places})
-          AND NOT {IS_EXTRA}
-          AND (? IS NULL OR t.school_id = ?)
+        WHERE {_MARK_COUNTS} AND r.round IN ({_places(rounds)}) AND (? IS NULL OR t.school_id = ?)
         ORDER BY r.read_id, m.criterion_id"""  # noqa: S608
     columns = [
         *frames.MARKS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,10 @@ class Rule:
 class PolicyPack:
     """The rules one round is held to.
 
+    ``since`` are rules the product came to know after the pack was kept, at
+    their defaults: they fill what the pack leaves open and are no part of its
+    digest.
+
     Examples
     --------
     >>> rule = Rule("publicity.days", 5, "working days", "default")
@@ -48,11 +52,21 @@ class PolicyPack:
     rules: Mapping[str, Rule]
     issued: str = ""
     inherits: str = ""
+    since: Mapping[str, Rule] = field(default_factory=dict)
+
+    @cached_property
+    def standing(self) -> Mapping[str, Rule]:
+        """Every rule that holds: the pack's own, and those since at their defaults."""
+        return {**self.since, **self.rules}
 
     def __getitem__(self, key: str) -> Any:
         """Value of a rule; PolicyError names a key no pack sets."""
+        return self.rule(key).value
+
+    def rule(self, key: str) -> Rule:
+        """One rule with unit and source; PolicyError names a key no pack sets."""
         try:
-            return self.rules[key].value
+            return self.standing[key]
         except KeyError:
             raise PolicyError(
                 f"policy {self.pack_id} has no rule {key!r}. Add it to the pack or the defaults.",
@@ -62,14 +76,14 @@ class PolicyPack:
             ) from None
 
     def __contains__(self, key: object) -> bool:
-        return key in self.rules
+        return key in self.standing
 
     def section(self, prefix: str) -> dict[str, Any]:
         """Values of the rules under ``prefix.``, keyed by what follows it."""
         start = prefix + "."
         return {
             key[len(start) :]: rule.value
-            for key, rule in self.rules.items()
+            for key, rule in self.standing.items()
             if key.startswith(start)
         }
 
@@ -85,5 +99,5 @@ class PolicyPack:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the resolved pack; it goes into every ledger entry."""
+        """SHA-256 of the pack's own rules; it goes into every ledger entry."""
         return digest(self.canonical())

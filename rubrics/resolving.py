@@ -75,6 +75,11 @@ def check_policy_file(path: Path) -> list[Fault]:
     return resolve(Path(path))[1]
 
 
+def default_rules() -> Mapping[str, Rule]:
+    """Every rule of the product with its default, by key."""
+    return _defaults().rules
+
+
 @cache
 def _load_shipped(name: str) -> PolicyPack:
     return _load_file(FOLDER / f"{name}.toml")
@@ -157,6 +162,7 @@ def _find(name: str, beside: Path) -> Path | None:
     return None
 
 
+@cache
 def _defaults() -> Sheet:
     sheet, faults = _read_sheet(FOLDER / f"{DEFAULTS}.toml")
     if faults:

@@ -18,13 +18,15 @@ def _first() -> None:
 here = session.begin()
 st.set_page_config(page_title=text("page.title"), layout="wide")
 open_to = navigation.sections(here.roles)
-sections = {text(f"role.{r}"): [page_of(e, shown=True) for e in es] for r, es in open_to.items()}
-offered = [page for pages in sections.values() for page in pages]
-first = offered[:1]
-shown = {entry for entries in open_to.values() for entry in entries}
-rest = [page_of(entry, shown=False) for entry in navigation.entries() if entry not in shown]
+sections = {s: [page_of(e, shown=True) for e in es] for s, es in open_to.items()}
+offered = {entry for entries in open_to.values() for entry in entries}
+landing = navigation.landing(here.roles)
+first = [
+    page for s in open_to for e, page in zip(open_to[s], sections[s], strict=True) if e == landing
+]
+rest = [page_of(entry, shown=False) for entry in navigation.entries() if entry not in offered]
 rest.append(st.Page(_first, title=text("page.title"), default=True, visibility="hidden"))
-pages = {**sections, "": rest} if len(sections) > 1 else [*offered, *rest]
-chosen = st.navigation(pages, position="top")
+titled = {text(f"menu.{s}") if s else "": pages for s, pages in sections.items()}
+chosen = st.navigation({**titled, "": [*titled.get("", ()), *rest]}, position="top")
 draw_frame(here, chosen.url_path)
 chosen.run()

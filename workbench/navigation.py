@@ -56,6 +56,22 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 """Pages of each role in the order of the work; a page's address is the name of its module."""
 
+STAGES: dict[str, tuple[str, ...]] = {
+    "reading": (
+        *("progress", "allocation", "calibration", "tasks", "desk", "adjudication", "precedents"),
+        *("my_card",),
+    ),
+    "evidence": ("intake", "completeness"),
+    "findings": ("county", "agreement", "rater_report", "holds"),
+    "county": ("county_import", "supervision", "letters"),
+    "results": ("closing", "publicity", "certification", "certificates", "feedback"),
+    "rules": ("people", "policies", "backup", "audit_log"),
+}
+"""The menu of somebody with many pages: each page under the stage of the work it belongs to."""
+
+_FEW = 7
+"""So many titles fit beside each other at 1366 pixels; more of them fold away unseen."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -93,16 +109,21 @@ def page_modules() -> list[str]:
     return [entry.module for entry in entries()]
 
 
+def landing(roles: Collection[str]) -> Entry | None:
+    """The page somebody lands on: the first of the first role they have; None without any."""
+    there = {entry.name: entry for entry in entries()}
+    names = (name for role in PAGES if role in roles for name in PAGES[role])
+    return next((there[name] for name in names if name in there), None)
+
+
 def sections(roles: Collection[str]) -> dict[str, list[Entry]]:
-    """Pages of somebody's roles, by the role that brings them; a page stands in the first."""
-    by_name = {entry.name: entry for entry in entries()}
-    seen: set[str] = set()
-    found: dict[str, list[Entry]] = {}
-    for role, names in PAGES.items():
-        if role not in roles:
-            continue
-        fresh = [by_name[name] for name in names if name in by_name and name not in seen]
-        seen.update(entry.name for entry in fresh)
-        if fresh:
-            found[role] = fresh
-    return found
+    """Pages of somebody's roles by stage of the work, each once; under "" alone where they are few."""
+    open_to = {entry.name: entry for entry in entries() if entry.is_for(roles)}
+    if len(open_to) <= _FEW:
+        names = dict.fromkeys(name for role in PAGES if role in roles for name in PAGES[role])
+        return {"": [open_to[name] for name in names if name in open_to]}
+    staged = {
+        stage: [open_to[name] for name in names if name in open_to]
+        for stage, names in STAGES.items()
+    }
+    return {stage: found for stage, found in staged.items() if found}

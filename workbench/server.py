@@ -80,6 +80,8 @@ OPTIONS: dict[str, Any] = {
 }
 """Options of Streamlit that a configuration file on the machine must not change."""
 
+_KEPT_OPEN_S = 75
+"""Longer than a reader pauses: uvicorn's 5 s closed lines just as a save was sent down them."""
 _DROPPED = ("clear_cache", "set_run_on_save", "load_git_info")
 _DROPPED_OPERATIONS = ("install_skills", "dismiss_skills_nudge")
 
@@ -156,7 +158,12 @@ def serve(folder: Path, host: str, port: int, on_ready: Callable[[str], None]) -
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     on_ready(f"http://{shown}:{listening.getsockname()[1]}")
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, ws_max_size=16 << 20
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws_max_size=16 << 20,
+        timeout_keep_alive=_KEPT_OPEN_S,
     )
     try:
         uvicorn.Server(config).run(sockets=[listening])

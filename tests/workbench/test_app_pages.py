@@ -117,7 +117,25 @@ def test_rules_are_found_by_a_word(house):
 def test_navigation_offers_what_the_table_gives_a_role(role):
     offered = [entry.name for entries in navigation.sections([role]).values() for entry in entries]
     there = {entry.name for entry in navigation.entries()}
-    assert offered == [name for name in navigation.PAGES[role] if name in there]
+    assert sorted(offered) == sorted(name for name in navigation.PAGES[role] if name in there)
+    assert navigation.landing([role]).name == next(n for n in navigation.PAGES[role] if n in there)
+
+
+def test_few_pages_stand_beside_each_other_and_many_under_the_stage_of_the_work():
+    assert list(navigation.sections(["rater"])) == [""]
+    chair = navigation.sections(["chair"])
+    assert "" not in chair and chair["reading"][0].name == "progress"
+    assert all(0 < len(pages) <= 8 for pages in chair.values())
+
+
+def test_every_page_has_one_place_among_the_stages():
+    staged = [name for names in navigation.STAGES.values() for name in names]
+    assert len(staged) == len(set(staged))
+    assert {name for pages in navigation.PAGES.values() for name in pages} <= set(staged)
+
+
+def test_nobody_without_a_role_lands_anywhere():
+    assert navigation.landing([]) is None and navigation.sections([]) == {"": []}
 
 
 def test_a_page_of_two_roles_stands_once():
@@ -129,5 +147,6 @@ def test_a_page_of_two_roles_stands_once():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_has_a_title(language):
     titles = catalogue(language)
+    assert {f"menu.{stage}" for stage in navigation.STAGES} <= set(titles)
     names = {name for pages in navigation.PAGES.values() for name in pages}
     assert {f"page.{name}" for name in names} <= set(titles)

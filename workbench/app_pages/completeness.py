@@ -10,7 +10,7 @@ import streamlit as st
 from workbench import session
 from workbench.components.showing import done, may, say_what_was_done, subject, table, telling
 from workbench.messages import text
-from workbench.services.intake_history import completeness, school_progress
+from workbench.services.intake_history import progress_with_teachers
 from workbench.services.windows import CLOSED, NOTICED, REOPENED, set_window
 
 _SCHOOL = ("school", "teachers", "competencies", "complete", "missing", "window")
@@ -25,12 +25,12 @@ def draw() -> None:
     st.write(text("page_completeness.intro"))
     say_what_was_done()
     with telling():
-        schools = here.read(school_progress, here.person_id)
+        schools, teachers = here.read(progress_with_teachers, here.person_id)
         if not schools:
             st.info(text("page_completeness.none"))
             return
         _schools(schools)
-        _teachers(here.read(completeness, here.person_id))
+        _teachers(teachers)
         if may(here.roles, "intake.window"):
             _window(here, schools)
 

@@ -13,7 +13,7 @@ from models.accounts import holders_of
 from models.calibration import seed_pieces
 from models.people import facts_of_schools, raters
 from models.progress import read_times
-from models.ratings import mark_frame
+from models.ratings import marks_met
 from models.records import PieceOutcome, Round
 from models.store import Row, Store
 from rubrics.policy_pack import PolicyPack
@@ -237,10 +237,10 @@ def _criteria(workspace: Workspace, asked: Wanted) -> dict[str, int]:
 
 def _spread(store: Store) -> Spread:
     """Spread expected of marks: with the share met of the round's own, if there are any to speak of."""
-    met = mark_frame(store, (Round.BLIND, Round.THIRD))["met"]
-    if len(met) < _LEAST_SETTLED:
+    met, marks = marks_met(store)
+    if marks < _LEAST_SETTLED:
         return Spread()
-    return Spread(met_share=min(max(float(met.mean()), 0.05), 0.95))
+    return Spread(met_share=min(max(met / marks, 0.05), 0.95))
 
 
 def _seeds(store: Store, policy: PolicyPack, plan: Plan) -> dict[str, int]:

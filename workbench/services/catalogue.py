@@ -152,7 +152,7 @@ def find_policy(name: str) -> PolicyPack:
 
 
 def rule_rows(pack: PolicyPack) -> list[Row]:
-    """One row a rule of the resolved pack, in the order of the parameters."""
+    """One row a rule that holds, in the order of the parameters; those since the pack at the end."""
     return [
         {
             "key": rule.key,
@@ -165,7 +165,8 @@ def rule_rows(pack: PolicyPack) -> list[Row]:
             "anchor": rule.anchor,
             "note": rule.note,
         }
-        for rule in pack.rules.values()
+        for rule in (*pack.rules.values(), *pack.since.values())
+        if rule.key in parameters()
     ]
 
 

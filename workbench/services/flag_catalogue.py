@@ -44,10 +44,11 @@ def _rules(keys: Iterable[str], policy: PolicyPack) -> list[dict[str, Any]]:
     return [
         {
             "key": key,
-            "value": policy.rules[key].value,
-            "unit": policy.rules[key].unit,
-            "source": policy.rules[key].source,
-            "note": policy.rules[key].note,
+            "value": rule.value,
+            "unit": rule.unit,
+            "source": rule.source,
+            "note": rule.note,
         }
         for key in keys
+        for rule in [policy.rule(key)]
     ]

@@ -127,7 +127,14 @@ def completeness(workspace: Workspace, person_id: str) -> list[Row]:
 
 
 def school_progress(workspace: Workspace, person_id: str) -> list[Row]:
-    """One row a school one sees: teachers, competencies asked for, complete ones, the window.
+    """The schools of ``progress_with_teachers`` alone."""
+    return progress_with_teachers(workspace, person_id)[0]
+
+
+def progress_with_teachers(workspace: Workspace, person_id: str) -> tuple[list[Row], list[Row]]:
+    """One row a school one sees, and the rows of ``completeness`` it is counted from.
+
+    A school's row: teachers, competencies asked for, complete ones, the window.
 
     ``complete_share`` is of the competencies asked for; 1 where none is. ``window`` is ``open``,
     ``noticed`` or ``closed``.
@@ -137,16 +144,18 @@ def school_progress(workspace: Workspace, person_id: str) -> list[Row]:
     RefusedError
         If the person may not see it.
     """
-    rows: Mapping[str, list[Row]] = _grouped(completeness(workspace, person_id), "school_id")
+    teachers = completeness(workspace, person_id)
+    rows: Mapping[str, list[Row]] = _grouped(teachers, "school_id")
     with workspace.store() as store:
         seen = set(schools_seen(store, person_id, "completeness.show"))
         window = {row["school_id"]: row["state"] for row in store.where("submission_window")}
         schools = [row for row in store.where("school") if row["school_id"] in seen]
-    return [
+    told = [
         _of_school(school, rows[school["school_id"]], window.get(school["school_id"], "open"))
         for school in schools
         if rows[school["school_id"]]
     ]
+    return told, teachers
 
 
 def _of_school(school: Row, rows: list[Row], window: str) -> Row:

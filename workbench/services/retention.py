@@ -22,7 +22,6 @@ _TABLES = {"originals": "evidence_file", "blind_copies": "blind_copy"}
 BY_HAND = ("working_data", "identity", "logs", "backups")
 """Kept until a person acts: erased one by one with `pii erase`, or kept outside the workspace."""
 KINDS = (*FOLDERS, *TEMPORARY, *BY_HAND)
-_EARLIER_DAYS = 30  # of rounds opened before policies named the period
 
 
 @dataclass(frozen=True)
@@ -142,9 +141,7 @@ def _files_of(path: Path) -> Iterator[Path]:
 
 
 def _temporary_days(workspace: Workspace) -> int:
-    """Days of the policy; 30 in a round opened before the policy said so."""
-    found = workspace.policy.rules.get("retention.temporary_days")
-    return _EARLIER_DAYS if found is None else int(str(found.value))
+    return int(workspace.policy["retention.temporary_days"])
 
 
 def _months_later(day: date, months: int) -> date:

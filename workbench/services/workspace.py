@@ -8,7 +8,7 @@ import re
 import shutil
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,8 @@ from models.store import Act, Store
 from rubrics.canonical import Json, canonical_json
 from rubrics.loading import load_policy, load_set_folder, shipped_set_folder
 from rubrics.policy_pack import PolicyPack, Rule
-from rubrics.rubric import RubricSet
+from rubrics.resolving import default_rules
+from rubrics.rubric import Rubric, RubricSet
 from workbench.errors import InputError
 
 Fresh = Callable[[int], bytes]
@@ -82,10 +83,11 @@ class Workspace:
         return pack
 
     @property
-    def policy_digests(self) -> set[str]:
-        """Digests of every policy the round has been held to."""
-        adopted = {path.stem for path in (self.folder / POLICIES).glob("*.json")}
-        return {_read_policy(self.folder / "policy.json").digest, *adopted}
+    def policies(self) -> dict[str, PolicyPack]:
+        """Every policy the round has been held to, by digest; earlier entries were made under them."""
+        adopted = sorted((self.folder / POLICIES).glob("*.json"))
+        packs = [_read_policy(path) for path in (self.folder / "policy.json", *adopted)]
+        return {pack.digest: pack for pack in packs}
 
     @cached_property
     def _seen(self) -> dict[str, Any]:
@@ -108,6 +110,21 @@ class Workspace:
         """Folder of the rubrics in force; earlier ones stay beside it."""
         adopted = self.folder / RUBRICS / self.settings["rubrics_digest"]
         return adopted if adopted.is_dir() else self.folder / "rubrics"
+
+    @cached_property
+    def first_rubrics(self) -> RubricSet:
+        """The rubrics the round was made with."""
+        return load_set_folder(self.folder / "rubrics")
+
+    def rubrics_by(self, digests: Collection[str]) -> list[Rubric]:
+        """Rubrics of these digests that the round is or was judged by, in the order of their codes."""
+        found: dict[str, Rubric] = {}
+        adopted = sorted((self.folder / RUBRICS).glob("[0-9a-f]*"))
+        for folder in (self.rubrics_folder, self.folder / "rubrics", *adopted):
+            if not found.keys() >= set(digests):
+                listed = load_set_folder(folder)
+                found |= {rubric.digest: rubric for rubric in listed if rubric.digest in digests}
+        return sorted(found.values(), key=lambda rubric: rubric.competency)
 
     @property
     def evidence(self) -> EvidenceStore:
@@ -308,7 +325,8 @@ def _settings_text(settings: dict[str, str]) -> str:
 def _read_policy(path: Path) -> PolicyPack:
     kept = json.loads(path.read_text(encoding="utf-8"))
     rules = {row["key"]: Rule(**row) for row in kept.pop("rules")}
-    return PolicyPack(rules=rules, **kept)
+    since = {key: rule for key, rule in default_rules().items() if key not in rules}
+    return PolicyPack(rules=rules, since=since, **kept)
 
 
 def _label(what: str, given: str) -> str:

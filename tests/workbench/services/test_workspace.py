@@ -1,9 +1,15 @@
 """A workspace: made whole or not at all, and opened by its own rules."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from rubrics.errors import PolicyError
+from rubrics.policy_pack import Rule
+from rubrics.resolving import default_rules
 from workbench.errors import InputError
+from workbench.services.catalogue import rule_rows
 from workbench.services.keys import ledger_origin
 from workbench.services.workspace import Workspace, create
 
@@ -74,3 +80,19 @@ def test_rules_changed_after_the_opening_are_noticed(opened, what):
 def test_a_folder_that_is_none_is_named_with_the_way_out(tmp_path):
     with pytest.raises(InputError, match="workbench init"):
         _ = Workspace(tmp_path).settings
+
+
+def test_a_rule_the_product_learnt_later_holds_at_its_default_and_changes_no_digest(opened):
+    made = make(opened)
+    kept = json.loads((made.folder / "policy.json").read_text(encoding="utf-8"))
+    kept["rules"] = [rule for rule in kept["rules"] if not rule["key"].startswith("publicity.")]
+    before = made.policy.digest
+    earlier = replace(made.policy, rules={r["key"]: Rule(**r) for r in kept["rules"]})
+    (made.folder / "policy.json").write_text(json.dumps(kept), encoding="utf-8")
+    settings = made.folder / "workspace.toml"
+    settings.write_text(settings.read_text().replace(before, earlier.digest))
+    again = Workspace(made.folder)
+    assert again.policy["publicity.days"] == default_rules()["publicity.days"].value
+    assert again.policy.section("publicity")["days"] == again.policy["publicity.days"]
+    assert again.policy.digest == earlier.digest != before
+    assert "publicity.days" in {row["key"] for row in rule_rows(again.policy)}
