@@ -86,8 +86,8 @@ def wanted(
     ``only`` counts what is lacking of these pieces alone; None of all.
     """
     rule, policy = consensus_rule(workspace.policy), workspace.policy
-    pieces, outcomes, left_out = _pieces_to_read(store, workspace)
     reads, readings = standing_reads(store), reading_of(store)
+    pieces, outcomes, left_out = _pieces_to_read(store, workspace, reads)
     waiting: dict[str, list[Row]] = {}
     for row in open_assignments(store):
         waiting.setdefault(row["piece_id"], []).append(row)
@@ -249,10 +249,10 @@ def loads_of(store: Store, standing: Mapping[str, Sequence[Read]] | None = None)
 
 
 def _pieces_to_read(
-    store: Store, workspace: Workspace
+    store: Store, workspace: Workspace, reads: Mapping[str, Sequence[Read]]
 ) -> tuple[list[Row], Mapping[str, PieceOutcome], Counter[str]]:
     """Pieces that count as handed in, of teachers who are assessed; the others counted by reason."""
-    found = result_standing(store, workspace)
+    found = result_standing(store, workspace, reads=reads)
     stands = {(row.teacher_id, row.competency): row.reason_none for row in found.rows}
     owned = {row["piece_id"]: row for row in owned_pieces(store)}
     pieces, left_out = [], Counter[str]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.cases import adjudications_due, open_holds_by_submission, rejected_pieces
@@ -20,6 +20,7 @@ from models.records import (
     Condition,
     Decider,
     PieceOutcome,
+    Read,
     ReasonNone,
     TeacherFacts,
     TeacherResult,
@@ -109,14 +110,16 @@ def result_standing(
     workspace: Workspace,
     policy: PolicyPack | None = None,
     rubrics: RubricSet | None = None,
+    reads: Mapping[str, Sequence[Read]] | None = None,
 ) -> Standing:
     """Draw results from what is recorded now, with the outcomes they rest on.
 
-    ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change.
+    ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change;
+    ``reads`` are the reads that stand, if they have been read already.
     """
     policy, rubrics = policy or workspace.policy, rubrics or workspace.rubrics
     pieces, attempts = _pieces(store)
-    outcomes = piece_outcomes(store, rubrics, policy)
+    outcomes = piece_outcomes(store, rubrics, policy, reads=reads)
     facts = _facts(store)
     closed = closed_windows(store)
     holds = open_holds_by_submission(store)
@@ -146,13 +149,14 @@ def piece_outcomes(
     rubrics: RubricSet,
     policy: PolicyPack,
     among: Collection[str] | None = None,
+    reads: Mapping[str, Sequence[Read]] | None = None,
 ) -> dict[str, PieceOutcome]:
     """Outcome of every piece handed in, by piece id; a case sent to the chair waits for a ruling.
 
-    ``among`` leaves only these pieces; None takes all.
+    ``among`` leaves only these pieces; None takes all. ``reads`` as in ``result_standing``.
     """
     rule = consensus_rule(policy)
-    reads = standing_reads(store, among)
+    reads = standing_reads(store, among) if reads is None else reads
     slots = {slot.slot_id: slot for rubric in rubrics for slot in rubric.slots}
     found = {
         row["piece_id"]: piece_consensus(
