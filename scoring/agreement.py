@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +17,13 @@ from scoring.coefficients.weights import METRICS, WEIGHTS, Scale, same_weighing,
 from scoring.errors import ScoringError
 from scoring.evidence import Settings, evidence_of, intervals_of
 from scoring.intervals import Interval
-from scoring.tables import RatingCodes, against_the_others, pairs_of_raters, read_ratings
+from scoring.tables import (
+    RatingCodes,
+    against_the_others,
+    meetings,
+    pairs_of_raters,
+    read_ratings,
+)
 
 __all__ = [
     "ALL", "EVERY", "HEADLINE", "IS_MET", "MARK_SCALE", "NOT_MET", "RATER_PAIR", "Coefficient",
@@ -95,6 +101,7 @@ def agreement_report(
     ordered: bool = True,
     listed: Literal["headline", "every"] = HEADLINE,
     weights: Sequence[str] = (),
+    tick: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
 ) -> list[Coefficient]:
     """Every coefficient over all ratings, then by group.
 
@@ -119,6 +126,7 @@ def agreement_report(
     ordered : False leaves out all that needs an order of the categories
     listed : ``headline``, or ``every`` coefficient and weighting that applies
     weights : only these weightings of them; all without it
+    tick : called with how many groups are done of how many
 
     Raises
     ------
@@ -142,7 +150,9 @@ def agreement_report(
     kept = ratings.loc[ratings[LEVEL].notna()] if LEVEL in ratings.columns else ratings
     codes = read_ratings(kept, declared.names, clusters)
     found: list[Coefficient] = []
-    for kind, group, part in _groups(kept, codes, by):
+    total = 1 + sum(_how_many(kept, codes, kind) for kind in by)
+    for done, (kind, group, part) in enumerate(_groups(kept, codes, by)):
+        tick(done, total)
         # Pairs are many: closed formulas for each, and nothing that is about a whole panel.
         own = replace(settings, draws=0) if (kind, listed) == (RATER_PAIR, EVERY) else settings
         told = agreement_of_codes(
@@ -151,6 +161,7 @@ def agreement_report(
         if kind == RATER:
             told = _with_sizes_of_rater(told, codes, group)
         found += [replace(one, by=kind, group=group) for one in told]
+    tick(total, total)
     return found
 
 
@@ -244,6 +255,16 @@ def _groups(
                 key="agreement.no_group",
                 column=kind,
             )
+
+
+def _how_many(ratings: pd.DataFrame, codes: RatingCodes, kind: str) -> int:
+    """How many groups :func:`_groups` makes of a kind."""
+    if kind == RATER_PAIR:
+        both = codes.rater[meetings(codes)]
+        return len(np.unique(both[0] * len(codes.raters) + both[1]))
+    if kind == RATER:
+        return len(codes.raters)
+    return int(ratings[kind].nunique()) if kind in ratings.columns else 0
 
 
 def _coefficient(

@@ -9,13 +9,13 @@ import numpy as np
 
 from scoring.coefficients.conger import conger_kappa
 from scoring.coefficients.incomplete_icc import icc_of_incomplete
-from scoring.coefficients.intraclass import FORMS, Form, icc_of_complete
-from scoring.coefficients.pairs import PairTables, light_kappa, pair_tables
+from scoring.coefficients.intraclass import FORMS, icc_of_complete
+from scoring.coefficients.pairs import light_kappa, light_without_each, pair_tables
 from scoring.coefficients.patterns import Sample
 from scoring.coefficients.ranks import is_complete, kendall_w
 from scoring.coefficients.weights import WEIGHTS, Scale, weight_matrix
 from scoring.intervals import Interval, jackknife_interval, t_interval
-from scoring.tables import FloatArray, RatingCodes
+from scoring.tables import RatingCodes
 
 _MOST_CELLS = 4_000_000  # of a table made for every cluster left out: 32 MB
 _MOST_RATERS = 400  # whose joint ratings the variance components are found from
@@ -40,7 +40,8 @@ def coefficients_by_rater(
 
     Intervals let clusters vary and hold raters fixed: Conger by linearisation,
     Light and Kendall by the jackknife, where it stays affordable; intraclass
-    correlations by F where each unit is independent.
+    correlations of a complete table by F where each unit is independent, of an
+    incomplete one by the jackknife on Fisher's z.
     """
 
     def asked(name: str) -> bool:
@@ -81,36 +82,10 @@ def _light(codes: RatingCodes, sample: Sample, scale: Scale, level: float) -> Fo
     n_clusters = sample.n_clusters
     if n_clusters * tables.cells.size > _MOST_CELLS:
         return Found("light_kappa", "identity", value, Interval(), "no_formula")
-    left = np.array(
-        [
-            light_kappa(PairTables(tables.one, tables.other, tables.cells - own), table)
-            for own in _cells_of_clusters(codes, tables, n_clusters)
-        ]
-    )
+    left = light_without_each(codes, tables, table)
     ones = np.ones(n_clusters, dtype=np.int64)
     around = jackknife_interval(value, left, ones, level, (-1.0, 1.0))
     return Found("light_kappa", "identity", value, around)
-
-
-def _cells_of_clusters(
-    codes: RatingCodes, tables: PairTables, n_clusters: int
-) -> Iterator[FloatArray]:
-    """For each cluster the tables of all pairs on its own units."""
-    order = np.argsort(codes.cluster[codes.unit], kind="stable")
-    ends = np.searchsorted(codes.cluster[codes.unit][order], np.arange(n_clusters + 1))
-    width = len(codes.raters)
-    place = np.full(width * width, -1)
-    place[tables.one * width + tables.other] = np.arange(len(tables.one))
-    for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-        rows = order[start:end]
-        own = RatingCodes(
-            codes.unit[rows], codes.rater[rows], codes.level[rows], codes.cluster,
-            codes.raters, codes.n_levels,
-        )  # fmt: skip
-        each = pair_tables(own, by_meeting=True)
-        cells = np.zeros_like(tables.cells)
-        cells[place[each.one * width + each.other]] = each.cells
-        yield cells
 
 
 def _kendall(codes: RatingCodes, sample: Sample, level: float) -> Iterator[Found]:
@@ -144,21 +119,19 @@ def _intraclass(codes: RatingCodes, sample: Sample, scale: Scale, level: float) 
     forms = (
         icc_of_complete(codes, scale.values, level)
         if complete
-        else icc_of_incomplete(codes, scale.values)
+        else icc_of_incomplete(codes, scale.values, level)
     )
     for form in forms:
         mean = f"k={len(codes.raters)}" if form.name.endswith(",k)") else ""
         if not np.isfinite(form.value):
             yield Found(name, form.name, np.nan, Interval(), _why(sample))
-        elif sample.members is None and form.lo is not None:
-            yield Found(name, form.name, form.value, _of_form(form), mean)
+        elif form.lo is not None and (sample.members is None or not complete):
+            kind = "mcgraw_wong" if complete else "t"
+            around = Interval(None, form.lo, form.hi, kind)
+            yield Found(name, form.name, form.value, around, mean)
         else:
             note = ";".join(filter(None, [mean, "no_formula"]))
             yield Found(name, form.name, form.value, Interval(), note)
-
-
-def _of_form(form: Form) -> Interval:
-    return Interval(None, form.lo, form.hi, "mcgraw_wong")
 
 
 def _why(sample: Sample) -> str:

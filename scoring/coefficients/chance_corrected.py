@@ -115,8 +115,13 @@ def _ordinal_alpha(totals: FloatArray, coincidences: FloatArray) -> FloatArray:
     With n ratings, ranks measured from their mean and o the coincidences,
     Σ o (r - s)² = 2 Σ n_r r² - 2 Σ o r s and Σ n_r n_s (r - s)² = 2 n Σ n_r r².
     """
-    n: FloatArray = totals.sum(axis=1)
-    rank = np.cumsum(totals, axis=1) - totals / 2 - n[:, None] / 2
+    n: FloatArray = totals @ np.ones(totals.shape[1])
+    rank = totals @ _from_the_mean(totals.shape[1])
     spread = np.einsum("dc,dc,dc->d", totals, rank, rank)
-    together = np.einsum("dck,dc,dk->d", coincidences, rank, rank)
+    together = np.einsum("dk,dk->d", np.einsum("dck,dc->dk", coincidences, rank), rank)
     return 1.0 - (n - 1.0) / np.maximum(n, 1.0) * (1.0 - ratio(together, spread))
+
+
+def _from_the_mean(q: int) -> FloatArray:
+    """What turns counts of q categories into the middle rank of each, measured from the mean rank."""
+    return np.triu(np.ones((q, q))) - np.eye(q) / 2 - 0.5

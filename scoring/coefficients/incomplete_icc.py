@@ -1,168 +1,175 @@
-"""Intraclass correlations where not every rater rated every unit: variance components by REML.
+"""Intraclass correlations where not every rater rated every unit, and how far they could move.
 
-The likelihood of unit + rater + residual needs the data only through sums over
-units of equal size, so that after one pass its cost does not depend on how
-many units there are.
+No closed formula gives an interval here. Clusters are left out in turn (in
+:data:`_GROUPS` groups where there are more; raters stay, "this panel"), the
+components follow by one Newton step (one-step jackknife; Shao and Tu 1995,
+§5), and the interval is t on Fisher's z of an intraclass correlation,
+½ ln((1 + (k - 1)ρ) / (1 - ρ)), the scale on which the complete table has F.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
+from scipy.special import stdtrit
 
-from scoring.coefficients.intraclass import Form
+from scoring.coefficients.intraclass import FORMS, Form
+from scoring.coefficients.rater_components import Fit, Totals, deviance, fit_components, totals_of
 from scoring.tables import FloatArray, IntArray, RatingCodes
 
-
-@dataclass(frozen=True)
-class Components:
-    """Variances of units, raters and residual, in squared units of the scale."""
-
-    units: float
-    raters: float
-    residual: float
+_GROUPS = 60  # of clusters left out in turn: their spread errs by a tenth
+_MOST_RATERS = 150  # whose joint ratings are solved for each of them
+_APART = 1e-3  # of logarithms, for derivatives
 
 
-@dataclass(frozen=True)
-class _Totals:
-    """Sums over the units of each size: joint ratings of two raters, and of the numbers given."""
-
-    sizes: FloatArray
-    units: FloatArray
-    joint: FloatArray  # sizes × (raters + 1)²: the last row and column is the mean's
-    given: FloatArray  # sizes × (raters + 1): Σ over units of incidence × sum of the unit
-    squares: FloatArray  # sizes: Σ (sum of the unit)²
-    whole_joint: FloatArray
-    whole_given: FloatArray
-    whole_square: float
-
-
-def icc_of_incomplete(codes: RatingCodes, values: FloatArray) -> list[Form]:
+def icc_of_incomplete(
+    codes: RatingCodes, values: FloatArray, level: float | None = None
+) -> list[Form]:
     """Six forms from variance components, k being all raters of the table.
 
     Mean squares a complete table of n units and k raters would have are put
     together from the components, as R's ``psych`` does with ``lmer``; (1,·)
     counts the raters' differences as error within units.
 
+    Parameters
+    ----------
+    codes : any table of three ratings or more
+    values : number of each level
+    level : coverage of the intervals, as a share; None gives none
+
     Returns
     -------
     list of Form
-        NaN where nothing varies; without intervals, as no closed formula holds.
+        NaN where nothing varies; without bounds where a component is at 0, where a form
+        is 1, or where there are too many raters to leave clusters out.
     """
-    found = components(codes, values)
+    fitted = fit_components(codes, values)
     n, k = codes.n_units, len(codes.raters)
-    units = k * found.units + found.residual
-    raters = n * found.raters + found.residual
-    residual = found.residual
-    within = (raters + (n - 1) * residual) / n
-    single = {
-        "ICC(1,1)": _ratio(units - within, units + (k - 1) * within),
-        "ICC(2,1)": _ratio(
-            units - residual, units + (k - 1) * residual + k * (raters - residual) / n
-        ),
-        "ICC(3,1)": _ratio(units - residual, units + (k - 1) * residual),
-    }
-    stepped = {
-        name.replace(",1)", ",k)"): k * share / (1 + share * (k - 1))
-        for name, share in single.items()
-    }
-    return [Form(name, share) for name, share in {**single, **stepped}.items()]
+    if fitted is None:
+        return [Form(name, np.nan) for name in FORMS]
+    single = _single_forms(np.exp(fitted.logs) * fitted.free, n, k)
+    ends: list[tuple[float | None, float | None]] = [(None, None)] * len(single)
+    if level is not None and fitted.free.all() and k <= _MOST_RATERS:
+        ends = _bounds(codes, fitted, single, level)
+    stepped = [(_longer(v, k), *(e if e is None else _longer(e, k) for e in two))
+               for v, two in zip(single.tolist(), ends, strict=True)]  # fmt: skip
+    whole = [(v, *two) for v, two in zip(single.tolist(), ends, strict=True)] + stepped
+    return [Form(name, *told) for name, told in zip(FORMS, whole, strict=True)]
 
 
-def components(codes: RatingCodes, values: FloatArray) -> Components:
-    """Estimate variances by restricted maximum likelihood; NaN where no number differs."""
-    given = values[codes.level]
-    spread = float(given.var())
-    if spread == 0 or len(given) < 3:
-        return Components(np.nan, np.nan, np.nan)
-    totals = _totals(codes, (given - given.mean()) / np.sqrt(spread))
-    from scipy.optimize import minimize
-
-    best = min(
-        (
-            minimize(
-                _deviance, start, args=(totals,), method="L-BFGS-B",
-                bounds=[(-18.0, 12.0)] * 2, options={"ftol": 1e-14, "gtol": 1e-9},
-            )
-            for start in ((0.0, -1.0), (-2.0, -4.0))
-        ),
-        key=lambda found: float(found.fun),
-    )  # fmt: skip
-    ratios = np.where(best.x > -17.5, np.exp(best.x), 0.0)
-    residual = spread * _profile(best.x, totals)[1]
-    return Components(float(residual * ratios[0]), float(residual * ratios[1]), float(residual))
-
-
-def _deviance(logs: FloatArray, totals: _Totals) -> float:
-    return _profile(logs, totals)[0]
-
-
-def _profile(logs: FloatArray, totals: _Totals) -> tuple[float, float]:
-    """-2 log REML with the residual variance at its best, and that variance.
-
-    ``logs`` are logarithms of the variances of units and raters over the
-    residual's. Henderson's equations: unit effects, whose block is diagonal,
-    are eliminated; raters and the mean remain.
-    """
-    of_units, of_raters = np.exp(logs)
-    diagonal = totals.sizes + 1 / of_units
-    left = totals.whole_joint - np.tensordot(1 / diagonal, totals.joint, 1)
-    right = totals.whole_given - (1 / diagonal) @ totals.given
-    square = totals.whole_square - float((totals.squares / diagonal).sum())
-    n_raters = len(right) - 1
-    left[np.arange(n_raters), np.arange(n_raters)] += 1 / of_raters
-    factor = np.linalg.cholesky(left)
-    half = np.linalg.solve(factor, right)
-    rest = max(square - float(half @ half), 1e-300)
-    n = float(totals.sizes @ totals.units)
-    determinant = (
-        float(totals.units @ np.log(diagonal * of_units))
-        + n_raters * np.log(of_raters)
-        + 2 * float(np.log(np.diag(factor)).sum())
+def _single_forms(ratios: FloatArray, n: int, k: int) -> FloatArray:
+    """ICC(1,1), (2,1) and (3,1) from the variances of units and raters over the residual's."""
+    units, raters = k * ratios[0] + 1, n * ratios[1] + 1
+    within = (raters + n - 1) / n
+    return np.array(
+        [
+            _ratio(units - within, units + (k - 1) * within),
+            _ratio(units - 1, units + (k - 1) + k * (raters - 1) / n),
+            _ratio(units - 1, units + (k - 1)),
+        ]
     )
-    residual = rest / (n - 1)
-    return (n - 1) * float(np.log(residual)) + determinant, residual
 
 
-def _totals(codes: RatingCodes, given: FloatArray) -> _Totals:
-    n_units, n_raters = codes.n_units, len(codes.raters)
-    of_unit = np.bincount(codes.unit, minlength=n_units)
-    sums = np.bincount(codes.unit, weights=given, minlength=n_units)
-    sizes, group = np.unique(of_unit, return_inverse=True)
-    joint = np.zeros((len(sizes), n_raters + 1, n_raters + 1))
-    for place in range(len(sizes)):
-        joint[place] = _joint(codes, np.flatnonzero(group == place))
-    own = np.zeros((len(sizes), n_raters + 1))
-    np.add.at(own, (group[codes.unit], codes.rater), sums[codes.unit])
-    own[:, -1] = np.bincount(group, weights=of_unit * sums)
-    squares = np.bincount(group, weights=sums**2).astype(np.float64)
-    rated = np.bincount(codes.rater, minlength=n_raters).astype(np.float64)
-    whole = np.diag(np.append(rated, len(given)))
-    whole[-1, :-1] = whole[:-1, -1] = rated
-    by_rater = np.bincount(codes.rater, weights=given, minlength=n_raters)
-    return _Totals(
-        sizes.astype(np.float64), np.bincount(group).astype(np.float64), joint, own,
-        squares, whole, np.append(by_rater, given.sum()),
-        float(given @ given),
-    )  # fmt: skip
+def _bounds(
+    codes: RatingCodes, fitted: Fit, single: FloatArray, level: float
+) -> list[tuple[float | None, float | None]]:
+    """Ends of each single form by the one-step jackknife on Fisher's z."""
+    n, k = codes.n_units, len(codes.raters)
+    hessian = _second(fitted)
+    kept = np.array([
+        _single_forms(np.exp(fitted.logs - _step(fitted.logs, totals, hessian)), n, k)
+        for totals in _left_out(codes, fitted)
+    ])  # fmt: skip
+    groups = len(kept)
+    if groups < 2 or not np.isfinite(hessian).all():
+        return [(None, None)] * len(single)
+    each = len(codes.unit) / n
+    reach = float(stdtrit(groups - 1, (1 + level) / 2))
+    found: list[tuple[float | None, float | None]] = []
+    for value, column in zip(single, kept.T, strict=True):
+        z, around = _fisher(value, each), _fisher(column, each)
+        spread = np.sqrt((groups - 1) / groups * np.square(around - around.mean()).sum())
+        if not np.isfinite(z + spread) or spread == 0:
+            found.append((None, None))
+            continue
+        lo, hi = _unfisher(np.array([z - reach * spread, z + reach * spread]), each)
+        found.append((float(lo), float(hi)))
+    return found
 
 
-def _joint(codes: RatingCodes, units: IntArray) -> FloatArray:
-    """Units of one size each two raters share, and ratings times the size in the last row."""
-    from scipy.sparse import csr_array
+def _fisher(share: FloatArray, each: float) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: FloatArray = 0.5 * np.log((1 + (each - 1) * share) / (1 - share))
+    return found
 
-    row = np.full(codes.n_units, -1)
-    row[units] = np.arange(len(units))
-    kept = row[codes.unit] >= 0
-    who = codes.rater[kept]
-    shape = (len(units), len(codes.raters))
-    rated = csr_array((np.ones(len(who)), (row[codes.unit[kept]], who)), shape=shape)
-    size = len(who) / len(units)
-    by_rater = np.asarray(rated.sum(axis=0)) * size
-    top = np.hstack([(rated.T @ rated).toarray(), by_rater[:, None]])
-    return np.vstack([top, np.append(by_rater, len(who) * size)])
+
+def _unfisher(z: FloatArray, each: float) -> FloatArray:
+    f = np.exp(2 * z)
+    found: FloatArray = (f - 1) / (f + each - 1)
+    return found
+
+
+def _step(logs: FloatArray, totals: Totals, hessian: FloatArray) -> FloatArray:
+    """Newton step from the best of all to the best without a group."""
+    slope = np.array([
+        (deviance(logs + shift, totals) - deviance(logs - shift, totals)) / (2 * _APART)
+        for shift in _APART * np.eye(2)
+    ])  # fmt: skip
+    found: FloatArray = np.linalg.solve(hessian, slope)
+    return found
+
+
+def _second(fitted: Fit) -> FloatArray:
+    """Second derivatives of the deviance at its best."""
+    logs, totals = fitted.logs, fitted.totals
+    one, other = _APART * np.eye(2)
+    at = deviance(logs, totals)
+    straight = [
+        (deviance(logs + d, totals) - 2 * at + deviance(logs - d, totals)) / _APART**2
+        for d in (one, other)
+    ]
+    across = sum(
+        sign * deviance(logs + one + sign * other, totals)
+        + sign * deviance(logs - one - sign * other, totals)
+        for sign in (1, -1)
+    ) / (4 * _APART**2)
+    return np.array([[straight[0], across], [across, straight[1]]])
+
+
+def _left_out(codes: RatingCodes, fitted: Fit) -> Iterator[Totals]:
+    """Totals without each group of clusters in turn."""
+    group = _groups(codes, fitted.given)
+    whole = fitted.totals
+    for number in range(int(group.max()) + 1):
+        rows = np.flatnonzero(group[codes.unit] == number)
+        units = np.flatnonzero(group == number)
+        place = np.full(codes.n_units, -1)
+        place[units] = np.arange(len(units))
+        own = RatingCodes(
+            place[codes.unit[rows]], codes.rater[rows], codes.level[rows],
+            np.arange(len(units)), codes.raters, codes.n_levels,
+        )  # fmt: skip
+        yield whole.less(totals_of(own, fitted.given[rows], whole.sizes))
+
+
+def _groups(codes: RatingCodes, given: FloatArray) -> IntArray:
+    """Group of each unit, whole clusters together, dealt by chance and not by their names."""
+    of_cluster = codes.cluster[codes.unit]
+    n_clusters = int(codes.cluster.max()) + 1
+    sums = np.bincount(of_cluster, weights=given, minlength=n_clusters)
+    squares = np.bincount(of_cluster, weights=given**2, minlength=n_clusters)
+    dealt = np.random.default_rng(0).permutation(n_clusters)
+    group = np.empty(n_clusters, dtype=np.int64)
+    group[np.lexsort((squares, sums))] = dealt % min(_GROUPS, n_clusters)
+    return group[codes.cluster]
 
 
 def _ratio(above: float, below: float) -> float:
     return above / below if below > 0 else np.nan
+
+
+def _longer(share: float, k: int) -> float:
+    """Reliability of the mean of k ratings (Spearman 1910, Brown 1910)."""
+    below = 1 + share * (k - 1)
+    return k * share / below if below > 0 else np.nan

@@ -33,19 +33,23 @@ class PairTables:
         return units
 
 
-def pair_tables(codes: RatingCodes, *, by_meeting: bool = False) -> PairTables:
+def pair_tables(codes: RatingCodes) -> PairTables:
     """Tables of all pairs of raters with a unit in common.
 
     Where raters meet often the tables are products of indicator matrices,
-    one for each two categories; otherwise, or ``by_meeting``, meetings are
-    counted one by one.
+    one for each two categories; otherwise meetings are counted one by one.
     """
     q, n_raters, n_units = codes.n_levels, len(codes.raters), codes.n_units
-    if not by_meeting:
-        sizes = np.bincount(codes.unit).astype(np.float64)
-        n_meetings = float((sizes * (sizes - 1)).sum() / 2)
-        if n_raters**2 * n_units * q * (q + 1) / 2 <= _FLOPS_A_MEETING * n_meetings:
-            return _by_products(codes)
+    sizes = np.bincount(codes.unit).astype(np.float64)
+    n_meetings = float((sizes * (sizes - 1)).sum() / 2)
+    if n_raters**2 * n_units * q * (q + 1) / 2 <= _FLOPS_A_MEETING * n_meetings:
+        return _by_products(codes)
+    return tables_by_meeting(codes)
+
+
+def tables_by_meeting(codes: RatingCodes) -> PairTables:
+    """The same, meetings counted one by one."""
+    q, n_raters = codes.n_levels, len(codes.raters)
     both = meetings(codes)
     key = codes.rater[both[0]] * n_raters + codes.rater[both[1]]
     pairs, row = np.unique(key, return_inverse=True)
@@ -75,9 +79,32 @@ def kappa_matrix(codes: RatingCodes, weights: FloatArray) -> FloatArray:
 
 def light_kappa(tables: PairTables, weights: FloatArray) -> float:
     """Mean kappa of the pairs with two units or more in common (Light 1971), NaN without any."""
-    found = pairwise_kappa(tables, weights)
-    known = found[np.isfinite(found) & (tables.units >= 2)]
-    return float(known.mean()) if len(known) else np.nan
+    return float(_light(tables.cells[None], weights)[0])
+
+
+def light_without_each(codes: RatingCodes, tables: PairTables, weights: FloatArray) -> FloatArray:
+    """The same without each cluster in turn, from the tables of all; one entry a cluster."""
+    q, n_raters, n_pairs = codes.n_levels, len(codes.raters), len(tables.one)
+    n_clusters = int(codes.cluster.max()) + 1
+    both = meetings(codes)
+    place = np.full(n_raters * n_raters, -1)
+    place[tables.one * n_raters + tables.other] = np.arange(n_pairs)
+    pair = place[codes.rater[both[0]] * n_raters + codes.rater[both[1]]]
+    row = codes.cluster[codes.unit[both[0]]] * n_pairs + pair
+    cell = (row * q + codes.level[both[0]]) * q + codes.level[both[1]]
+    own = np.bincount(cell, minlength=n_clusters * n_pairs * q * q)
+    return _light(tables.cells[None] - own.reshape(n_clusters, n_pairs, q, q), weights)
+
+
+def _light(cells: FloatArray, weights: FloatArray) -> FloatArray:
+    """Mean kappa over pairs for each of several sets of tables: sets × pairs × categories²."""
+    sets, pairs, q, _ = cells.shape
+    flat = PairTables(np.zeros(0, np.int64), np.zeros(0, np.int64), cells.reshape(-1, q, q))
+    found = pairwise_kappa(flat, weights)
+    known = np.isfinite(found) & (flat.units >= 2)
+    shape = (sets, pairs)
+    total = np.where(known, found, 0.0).reshape(shape).sum(axis=1)
+    return ratio(total, known.reshape(shape).sum(axis=1))
 
 
 def _by_products(codes: RatingCodes) -> PairTables:

@@ -8,7 +8,7 @@ patterns, and a resample of units to weights on them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from scoring.tables import FloatArray, IntArray, RatingCodes
 _MOST_CODES = 1 << 16  # a histogram over so many patterns costs less than sorting
 _EXACT = 2**53  # whole numbers a float holds exactly
 _WIDE = 20_000_000  # cells of patterns × categories² kept at once: 160 MB
+_KEPT = 100_000  # cells of a part kept for the next sum
 _DENSE = 20_000_000  # cells of clusters × patterns kept without leaving out zeros
 
 Take = Callable[[FloatArray], FloatArray]
@@ -41,6 +42,7 @@ class Patterns:
     times: IntArray
     cells: IntArray | None
     of_unit: IntArray
+    _parts: dict[str, FloatArray] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def sizes(self) -> FloatArray:
@@ -58,6 +60,14 @@ class Patterns:
         ``hits``, ``chances`` (ordered pairs that start in a category, and agree; that
         start in it), ``coincidences`` and ``cells`` (categories²).
         """
+        known = self._parts.get(name)
+        if known is None:
+            known = self._part(name)
+            if known.size <= _KEPT:
+                self._parts[name] = known
+        return known
+
+    def _part(self, name: str) -> FloatArray:
         kind, _, by = name.partition(":")
         n, m = self.counts, self.sizes
         if kind == "apart":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, qr, solve_triangular
 from scipy.optimize import minimize
 
 from scoring.errors import ScoringError
@@ -24,6 +25,7 @@ from scoring.facets.marks_coding import FloatArray, IntArray, MarkCodes
 from scoring.facets.marks_fitting import rough_information, start
 from scoring.facets.marks_information import observed_information
 from scoring.facets.marks_likelihood import Grid, Layout, Point, evaluate, grid_for
+from scoring.facets.spread_climb import Height, climb
 
 FEW_MARKS = 50
 """Marks of the middling criterion below which its own tell too little of it."""
@@ -31,9 +33,9 @@ FEW_MARKS = 50
 _START_SPREAD = 0.9
 _MOST_SD = 6.0
 _LEAST_SPREAD = 0.3  # logits: few marks cannot tell less from none, and grids stay coarse
-_NUDGE = 0.02  # of a logarithm of a standard deviation
-_SETTLED = 1e-5  # relative change of the likelihood that ends the climb
-_STEPS = 12  # from where the spreads usually are; the last ones move them by less than they err
+_MODE_STEPS, _STALE = 24, 5  # steps to the mode, and after how many the information is renewed
+_FARTHEST = 10.0  # logits a step may go
+_SETTLED = 0.004  # of the log likelihood: the spreads err far more than what that moves them
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,32 @@ def few_marks(codes: MarkCodes) -> bool:
     return bool(np.median(codes.marks_by_criterion()) < FEW_MARKS)
 
 
+def positive_factor(information: FloatArray) -> FloatArray:
+    """Lower Cholesky factor of the information, of its eigenvalues' sizes where one is not positive.
+
+    Where hardly anything is known of a criterion, the observed information may bend
+    the wrong way by a little. The sizes keep ``log |det|`` and a step uphill.
+
+    Parameters
+    ----------
+    information : array, shape (n, n), symmetric
+
+    Returns
+    -------
+    array, shape (n, n)
+        Lower triangular, with a positive diagonal.
+    """
+    try:
+        found: FloatArray = cholesky(information, lower=True)
+    except LinAlgError:
+        values, vectors = eigh(information)
+        sizes = np.abs(values)
+        least = sizes.max() * len(sizes) * np.finfo(np.float64).eps
+        (rooted,) = qr((vectors * np.sqrt(np.maximum(sizes, least))).T, mode="r")
+        found = (rooted * np.where(np.diag(rooted) < 0, -1.0, 1.0)[:, None]).T
+    return found
+
+
 def maximise_borrowing(
     layout: Layout, kind: IntArray, tolerance: float, most_evaluations: int
 ) -> Borrowed:
@@ -82,24 +110,15 @@ def maximise_borrowing(
     ScoringError
         If the maximum is not reached.
     """
-    climb = _Climb(layout, kind, tolerance, most_evaluations)
-    low, high = np.log(_LEAST_SPREAD), np.log(_MOST_SD)
-    bounds = [(low, high)] * 4
-    first = climb.vector[-3:]
+    way = _Climb(layout, kind, tolerance, most_evaluations)
+    start = np.append(way.vector[-3:], np.log(_START_SPREAD))
+    low, high = np.full(4, np.log(_LEAST_SPREAD)), np.full(4, np.log(_MOST_SD))
     if not layout.clustered:
-        bounds[0] = (first[0], first[0])
-    found = minimize(
-        lambda spreads: -climb.at(spreads),
-        [*first, np.log(_START_SPREAD)],
-        jac="2-point",
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"eps": _NUDGE, "ftol": _SETTLED, "maxiter": _STEPS},
-    )
-    loglik = climb.at(found.x)
-    spread = float(np.exp(found.x[3]))
-    grid, point = climb.grid, Point.unpacked(climb.vector, layout.sizes)
-    return Borrowed(point, grid, loglik, climb.evaluations, spread, climb.hold / spread**2)
+        low[0] = high[0] = start[0]
+    spreads, top = climb(way.at, start, low, high, _SETTLED)
+    spread = float(np.exp(spreads[3]))
+    grid, point = way.grid, Point.unpacked(way.vector, layout.sizes)
+    return Borrowed(point, grid, top.whole, way.evaluations, spread, way.hold / spread**2)
 
 
 class _Climb:
@@ -117,25 +136,43 @@ class _Climb:
         raters = layout.sizes[0]
         self._marked: NDArray[np.bool_] = layout.codes.marks_by_rater() > 0
         self._held = np.r_[self._marked, np.zeros(len(self.vector) - raters, dtype=bool)]
+        self._factor: FloatArray | None = None  # of the information where it was last known
 
-    def at(self, spreads: FloatArray) -> float:
+    def at(self, spreads: FloatArray) -> Height:
         """Log likelihood of logarithms of the teacher's, piece's, halo's SD and the spread."""
         raters, criteria, _ = self.layout.sizes
-        at = raters + np.arange(criteria)
-        value = self._mode(spreads)
+        value, slope = self._mode(spreads)
+        factor = self._known(spreads)
+        volume = -float(np.log(np.diag(factor)).sum())
+        # What the prior's own weight makes of the determinant: the part of its slope that bends.
+        tail = factor[raters:, raters:]
+        inverse = solve_triangular(tail, np.eye(len(tail))[:, :criteria], lower=True)
+        of_volume = np.array([0.0, 0.0, 0.0, np.einsum("ij,ij", inverse, inverse @ self.hold)])
+        slope[3] -= self._free
+        told = value - self._free * float(spreads[3])
+        return Height(told, slope, volume, of_volume * np.exp(-2 * spreads[3]))
+
+    def _known(self, spreads: FloatArray) -> FloatArray:
+        """Cholesky factor of the information on all but the spreads, kept for the next steps."""
+        raters, criteria, _ = self.layout.sizes
         point = Point.unpacked(self.vector, self.layout.sizes)
         information = observed_information(self.layout, self.grid, point, with_sds=False)
-        information[np.ix_(at, at)] += self.hold / np.exp(2 * spreads[3])
+        own = slice(raters, raters + criteria)
+        information[own, own] += self.hold / np.exp(2 * spreads[3])
         held = self._held.astype(np.float64)
         information += np.outer(held, held)
         silent = np.flatnonzero(~self._marked)
         information[silent, silent] = 1.0
         size = len(self.vector) - 3
-        volume = float(np.linalg.slogdet(information[:size, :size])[1])
-        return value - self._free * float(spreads[3]) - volume / 2
+        self._factor = positive_factor(information[:size, :size])
+        return self._factor
 
-    def _mode(self, spreads: FloatArray) -> float:
-        """Move to the likeliest severities, difficulties and wide abilities; the height there."""
+    def _mode(self, spreads: FloatArray) -> tuple[float, FloatArray]:
+        """Move to the likeliest severities, difficulties and wide abilities.
+
+        Returns the height there and its slope in the spreads: at the mode what moves
+        with them adds nothing.
+        """
         if self.evaluations >= self._most:
             raise ScoringError(
                 f"marks: the model did not settle within {self._most} evaluations. Look for a "
@@ -145,24 +182,56 @@ class _Climb:
             )
         self.vector[-3:] = spreads[:3]
         self.grid = grid_for(self.layout, Point.unpacked(self.vector, self.layout.sizes))
+        if self._factor is None:
+            self._roughly(spreads)
+            self._factor = np.diag(np.sqrt(self._rough(spreads)))
+        best, slope = self._penalised(spreads)
+        for turn in range(_MODE_STEPS):
+            if turn and turn % _STALE == 0:
+                self._known(spreads)
+            step = cho_solve((self._factor, True), slope[:-4])
+            if float(slope[:-4] @ step) <= self._tolerance**2:
+                break
+            before = self.vector.copy()
+            value, there = -np.inf, slope
+            if np.abs(step).max() < _FARTHEST:
+                self.vector[:-3] += step
+                value, there = self._penalised(spreads)
+            if value < best:  # the information is of another place: climb there step by step
+                self.vector = before
+                self._roughly(spreads)
+                value, there = self._penalised(spreads)
+            best, slope = value, there
+        return best, slope[-4:]
+
+    def _penalised(self, spreads: FloatArray) -> tuple[float, FloatArray]:
+        """Height with the prior of difficulties, and its slope: vector, then the four spreads."""
         raters, criteria, _ = self.layout.sizes
         own = slice(raters, raters + criteria)
-        weight = np.exp(-2 * spreads[3])
+        value, slope = evaluate(self.layout, self.grid, self.vector)
+        pull = np.exp(-2 * spreads[3]) * (self.hold @ self.vector[own])
+        held = float(self.vector[own] @ pull)
+        slope[own] -= pull
+        total = float(self.vector[self._held].sum())
+        slope[self._held] -= total
+        self.evaluations += 1
+        return value - held / 2 - total**2 / 2, np.append(slope, held)
+
+    def _rough(self, spreads: FloatArray) -> FloatArray:
+        """Size of the information on what is not a spread."""
+        raters, criteria, _ = self.layout.sizes
         told = rough_information(self.layout)[:-3]
-        told[own] += weight
-        scale = np.sqrt(told)
+        told[raters : raters + criteria] += np.exp(-2 * spreads[3])
+        return told
+
+    def _roughly(self, spreads: FloatArray) -> None:
+        """Climb from counts, in units of about one standard error."""
+        scale = np.sqrt(self._rough(spreads))
 
         def downhill(scaled: FloatArray) -> tuple[float, FloatArray]:
-            vector = np.concatenate([scaled / scale, spreads[:3]])
-            value, slope = evaluate(self.layout, self.grid, vector)
-            slope = slope[:-3]
-            pull = weight * (self.hold @ vector[own])
-            value -= float(vector[own] @ pull) / 2
-            slope[own] -= pull
-            total = float(vector[self._held].sum())
-            value -= total**2 / 2
-            slope[self._held[:-3]] -= total
-            return -value, -slope / scale
+            self.vector[:-3] = scaled / scale
+            value, slope = self._penalised(spreads)
+            return -value, -slope[:-4] / scale
 
         found = minimize(
             downhill,
@@ -171,6 +240,4 @@ class _Climb:
             method="L-BFGS-B",
             options={"gtol": self._tolerance, "ftol": 0, "maxcor": 20, "maxfun": self._most},
         )
-        self.evaluations += int(found.nfev)
-        self.vector = np.concatenate([found.x / scale, spreads[:3]])
-        return -float(found.fun)
+        self.vector[:-3] = found.x / scale

@@ -112,8 +112,8 @@ def offset_errors(covariance: FloatArray, panel: NDArray[np.integer]) -> FloatAr
     -------
     FloatArray
         One SE a panel; 0 where there is only one. It holds under the model the
-        severities were fitted with: where panels share no pieces the model, not the data,
-        makes it small, so ask for connectedness first.
+        severities were fitted with: with a marginal fit's covariance the model, not the data,
+        makes it small where panels share little, so take that of ``links``.
 
     Examples
     --------

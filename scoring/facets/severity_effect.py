@@ -65,17 +65,20 @@ def pass_chances(
     [0.5, 0.822]
     """
     node, weight = np.polynomial.hermite_e.hermegauss(_HALO_NODES)
-    logit = at[:, None, None] + halo_sd * node[:, None] - difficulty
-    chance = 1 / (1 + np.exp(-logit))  # abilities × halos × criteria
+    logit = at[:, None] + halo_sd * node - difficulty[:, None, None]
+    chance = 1 / (1 + np.exp(-logit))  # criteria × abilities × halos
     weight = weight / weight.sum()
     if reads == 1:
-        alone: FloatArray = chance.prod(axis=2) @ weight
+        alone: FloatArray = chance.prod(axis=0) @ weight
         return alone
-    total = np.zeros(len(at))
-    for one, two, three in combinations_with_replacement(range(_HALO_NODES), 3):
-        a, b, c = chance[:, one], chance[:, two], chance[:, three]
-        majority = a * b + a * c + b * c - 2 * a * b * c
-        total += _orders(one, two, three) * weight[[one, two, three]].prod() * majority.prod(axis=1)
+    triples = np.array(list(combinations_with_replacement(range(_HALO_NODES), 3)))
+    orders = [_orders(*each) for each in triples.tolist()]
+    every = np.ones((len(at), len(triples)))
+    for met in chance:
+        one, two, three = (met[:, own] for own in triples.T)
+        both = one * two
+        every *= both + (one + two - 2 * both) * three
+    total: FloatArray = every @ (orders * weight[triples].prod(axis=1))
     return total
 
 

@@ -9,7 +9,7 @@ to a third reader and then to a chair of severity 0, as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,8 +153,33 @@ def redraw(draws: MarkDraws, design: Design, random_seed: int) -> Redrawn:
     count, pieces = draws.ability.shape
     level = np.empty((count, pieces), dtype=np.int8)
     thirds, rulings = np.zeros(pieces), np.zeros(pieces)
+    for chosen, world in _worlds(draws, design, random_seed):
+        level[:, chosen], thirds[chosen], rulings[chosen] = _read_block(world, design.rule)
+    return Redrawn(level, thirds, rulings)
+
+
+def first_levels(draws: MarkDraws, design: Design, random_seed: int) -> LevelCodes:
+    """Level the first fresh reads settle on by themselves, draws × pieces; -1 where they do not.
+
+    Neither third reads nor rulings are made. Pieces outside the slots of the
+    design have -1.
+    """
+    level = np.full(draws.ability.shape, -1, dtype=np.int8)
+    rule = design.rule
+    for chosen, world in _worlds(draws, design, random_seed):
+        at = _places(*world.ability.shape)
+        readers: list[Indices] = []
+        for _ in range(rule.reads_per_piece):
+            readers.append(_next_reader(world, readers, at))
+        found = weigh(world.code, [_marks(world, at, reader) for reader in readers], rule)
+        level[:, chosen] = found.level.reshape(world.ability.shape)
+    return level
+
+
+def _worlds(draws: MarkDraws, design: Design, random_seed: int) -> Iterator[tuple[Indices, _World]]:
+    """Blocks of pieces of one slot, small enough to be worked on at once."""
     severities = padded_severities(draws)
-    step = max(1, BLOCK // count)
+    step = max(1, BLOCK // len(draws))
     for number, slot in enumerate(design.slots):
         hardness = np.exp(draws.difficulty[:, slot.criteria]).astype(np.float32)
         for start in range(0, len(slot.pieces), step):
@@ -166,8 +191,7 @@ def redraw(draws: MarkDraws, design: Design, random_seed: int) -> Redrawn:
             )  # fmt: skip
             if design.earlier is not None:
                 world.earlier = _known_halos(world, chosen, draws, design.earlier)
-            level[:, chosen], thirds[chosen], rulings[chosen] = _read_block(world, design.rule)
-    return Redrawn(level, thirds, rulings)
+            yield chosen, world
 
 
 def padded_severities(draws: MarkDraws) -> Drawn:

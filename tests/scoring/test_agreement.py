@@ -26,7 +26,7 @@ from scoring.coefficients.listing import every as every_measure
 from scoring.coefficients.weights import scale_of
 from scoring.errors import ScoringError
 from scoring.evidence import evidence_of
-from scoring.intervals import resamples
+from scoring.resampling import resamples
 from scoring.tables import read_ratings
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "agreement.json").read_text("utf-8"))

@@ -10,6 +10,7 @@ from workbench import session
 from workbench.app_pages.agreement_charts import (
     MOST_NAMED,
     Drawn,
+    checked_chart,
     panel_drawn,
     plan_chart,
 )
@@ -33,9 +34,16 @@ from workbench.services.panel_view import (
     raters_paired,
     worst_pairs,
 )
+from workbench.services.stability_view import (
+    checked_said,
+    replication_said,
+    stability_view,
+    validation_said,
+)
 from workbench.services.what_if import Plan, WhatIf, plan_said, what_if
 
-_TABS = ("school", "competency", "pairs", "plans")
+_TABS = ("school", "competency", "pairs", "stability", "plans")
+_CHECKED = "pieces least most predicted observed lo hi"
 _PLAN = "readers pieces replication lo hi reads hours phi"
 
 
@@ -54,14 +62,18 @@ def draw() -> None:
         st.caption(text("page_agreement.intro", pieces=view.pieces, raters=view.raters))
         _headline(view)
         names = [text(f"page_agreement.tab.{name}") for name in _TABS]
-        school, competency, pairs, plans = st.tabs(names, on_change="rerun", key="agreement_tabs")
+        tabs = st.tabs(names, on_change="rerun", key="agreement_tabs")
+        school, competency, pairs, stability, plans = tabs
         with school:
             _groups(drawn, "school")
         with competency:
             _groups(drawn, "competency")
         with pairs:
             _pairs(drawn)
-        if plans.open:  # computed where nothing is stored, so only for who looks
+        if stability.open:  # computed where nothing is stored, so only for who looks
+            with stability:
+                _stability(here)
+        if plans.open:
             with plans:
                 _plans(here)
 
@@ -120,6 +132,30 @@ def _pairs(drawn: Drawn) -> None:
         st.altair_chart(drawn.pairs, key="agreement_pairs", width="content")
         st.caption(text("page_agreement.pairs_pale", least=LEAST_PIECES))
     data_below([asdict(pair) for pair in view.pairs], headings, "agreement_pairs", words)
+
+
+def _stability(here: session.Session) -> None:
+    """Draw the share of results that would repeat, and what the pieces read twice more say of it."""
+    with faults_told(), st.spinner(text("page_agreement.plans_coming"), show_time=False):
+        view = here.read(stability_view, here.person_id)
+        if view.replication is None:
+            job = text("page_agreement.plans_not_yet")
+            st.info(job if view.shown.needs_job else view.shown.unknown)
+            return
+        st.write(replication_said(view))
+        st.subheader(text("page_agreement.validated_heading"), divider=False)
+        st.caption(text("page_agreement.validated_intro"))
+        st.write(validation_said(view))
+        if view.validation is None:
+            return
+        if len(view.validation.groups) > 1:
+            st.write(checked_said(view))
+            chart = checked_chart(view.validation)
+            st.altair_chart(chart, key="agreement_checked", width="content")
+        rows = [asdict(group) for group in view.validation.groups]
+        names = {name: text(f"page_agreement.checked.{name}") for name in _CHECKED.split()}
+        words = dict.fromkeys(_CHECKED.split()[1:], percent)
+        data_below(rows, names, "agreement_checked_data", words)
 
 
 def _plans(here: session.Session) -> None:

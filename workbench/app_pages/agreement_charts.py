@@ -16,6 +16,7 @@ from workbench.services.panel_view import (
     panel_view,
     raters_paired,
 )
+from workbench.services.stability_view import Validation
 from workbench.services.what_if import Plan, WhatIf
 from workbench.services.workspace import Workspace
 
@@ -138,6 +139,31 @@ def pair_chart(view: PanelView) -> alt.LayerChart:
         color=alt.condition(pale, alt.value("#111111"), alt.value("#ffffff")),
     )
     return (cells + words).properties(height=alt.Step(_STEP), width=alt.Step(56))
+
+
+def checked_chart(found: Validation) -> alt.LayerChart:
+    """Share that differed beside the share foretold, with its interval; on the line both are the same."""
+    rows = [vars(group) for group in found.groups]
+    names = {name: text(f"page_agreement.checked.{name}") for name in ("predicted", "observed")}
+    whole = alt.Scale(domain=[0, 1])
+    shares = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    x = alt.X("predicted:Q", title=names["predicted"], scale=whole, axis=shares)
+    base = alt.Chart(alt.Data(values=rows)).encode(x=x)
+    y = alt.Y("observed:Q", title=names["observed"], scale=whole, axis=shares)
+    line = alt.Chart(
+        alt.Data(values=[{"predicted": 0, "observed": 0}, {"predicted": 1, "observed": 1}])
+    )
+    same = line.mark_line(color=GREY, strokeDash=[5, 4]).encode(x=x, y=y)
+    ends = base.mark_rule(color=BLUE, strokeWidth=2).encode(y=alt.Y("lo:Q"), y2="hi:Q")
+    points = base.mark_point(color=BLUE, filled=True, opacity=1, size=80).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("pieces:Q", title=text("page_agreement.checked.pieces")),
+            alt.Tooltip("predicted:Q", title=names["predicted"], format=".0%"),
+            alt.Tooltip("observed:Q", title=names["observed"], format=".0%"),
+        ],
+    )
+    return alt.LayerChart(layer=[same, ends, points]).properties(height=300, width=420)
 
 
 def plan_chart(view: WhatIf, chosen: Plan) -> alt.LayerChart:

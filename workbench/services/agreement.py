@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any
 
@@ -17,6 +16,7 @@ from scoring.coefficients.weights import MOST_LEVELS
 from workbench.errors import InputError
 from workbench.messages import text
 
+Tick = Callable[[int, int], None]
 CLUSTER = "cluster"
 _NEEDED = {"unit": UNIT, "rater": RATER, "level": LEVEL}
 _GROUPS = {
@@ -39,6 +39,7 @@ def agreement_of_table(
     weights: Sequence[str] = (),
     draws: int | None = None,
     sample_raters: bool = False,
+    tick: Tick = lambda done, total: None,  # noqa: ARG005
 ) -> list[dict[str, Any]]:
     """Every coefficient of agreement over a table of ratings, then by group.
 
@@ -61,6 +62,7 @@ def agreement_of_table(
     weights : only these weightings; without it every coefficient that applies
     draws : resamples, 0 for closed formulas and the jackknife; without it the policy's
     sample_raters : draw raters too ("raters like these"), instead of holding them fixed
+    tick : called with how many groups are done of how many
 
     Returns
     -------
@@ -92,8 +94,9 @@ def agreement_of_table(
         ordered=ordered,
         listed=EVERY,
         weights=weights,
+        tick=tick,
     )
-    told = [asdict(one) for one in found]
+    told = [dict(vars(one)) for one in found]  # flat: nothing to be copied deep
     for one in told if guessed else ():
         one["note"] = ";".join(filter(None, [one["note"], "scale_from_data"]))
     return told

@@ -21,6 +21,7 @@ from scoring.facets.parameters import Anchors, Form
 from scoring.facets.readiness import (
     Minimum,
     Readiness,
+    Reason,
     readiness,
     reasons_of_design,
     reasons_of_fit,
@@ -29,6 +30,7 @@ from scoring.facets.scale_model import Options, ScaleModel
 from workbench.messages import text
 from workbench.services.facets_report import joint_report, marginal_report
 from workbench.services.facets_rows import CLUSTER, anchors_of_table, coded, ratings_of_table
+from workbench.services.facets_standpoints import standpoints
 
 Tick = Callable[[int, int], None]
 Method = Literal["mml", "jmle"]
@@ -86,7 +88,8 @@ def facets_of_table(
     dict
         ``decision`` (ready, review, blocked), ``next_action`` in the language of the
         run, ``reasons``, ``subsets``, then the tables. In a blocked table severities
-        are told within the subset only, unless ``across_subsets``.
+        are told within the subset only, unless ``across_subsets``; those of a school's
+        panel whose offset is not known well enough within the panel only.
 
     Raises
     ------
@@ -107,25 +110,22 @@ def facets_of_table(
         return _opened(ready, joined, ratings, anchors) | joint_report(found, ratings, joined)
     options = Options(choices.form, choices.penalised, choices.free_weights)
     model = ScaleModel(options).fit(ratings, anchors)
-    ready = _readiness(ratings, joined, minimum, anchors, model)
+    schools = _of_persons(table, ratings, SCHOOL)
+    apart = joined.subsets > 1 and not choices.across_subsets
+    apart = apart and not _every_subset_anchored(joined, anchors)
+    against = standpoints(model, ratings, joined, schools, minimum, subsets_apart=apart)
+    ready = _readiness(ratings, joined, minimum, anchors, model, against.reasons)
     limits = None
     draws = _draws(choices, policy, len(ratings.level))
     if draws:
-        limits = fit_limits(
-            model.state_, draws, random_seed, float(policy["agreement.level"]), tick
-        )
-    apart = (
-        joined.subsets > 1
-        and not choices.across_subsets
-        and not _every_subset_anchored(joined, anchors)
-    )
+        level = float(policy["agreement.level"])
+        limits = fit_limits(model.state_, draws, random_seed, level, tick)
     report = marginal_report(
         model,
         ratings,
-        subset=joined.rater_subset if apart else np.zeros(len(ratings.raters), np.int64),
-        person_subset=joined.person_subset if apart else np.zeros(len(ratings.persons), np.int64),
+        against,
         clusters=_of_persons(table, ratings, CLUSTER),
-        schools=_of_persons(table, ratings, SCHOOL),
+        schools=schools,
         limits=limits,
         policy=policy,
     )
@@ -178,6 +178,7 @@ def _readiness(
     minimum: Minimum,
     anchors: Anchors,
     model: ScaleModel | None,
+    more: Sequence[Reason] = (),
 ) -> Readiness:
     reasons = reasons_of_design(
         joined,
@@ -195,7 +196,7 @@ def _readiness(
         reasons += reasons_of_fit(
             ratings.raters, model.extreme_, converged=model.converged_, at_bound=bound
         )
-    return readiness(reasons)
+    return readiness([*reasons, *more])
 
 
 def _every_subset_anchored(joined: Connectedness, anchors: Anchors) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,46 @@ def facets_of_workspace(
     RefusedError
         If there are no reads.
     """
+    given = _given(workspace, school_id, expert_marks)
+    codes, policy = given.codes, workspace.policy
+    reasons = reasons_of_marks(codes, int(policy["facets.min_marks"]))
+    if any(reason.blocks for reason in reasons):
+        return _told(readiness(reasons), {})
+    model = MarksModel(borrowing=None).fit_codes(codes, workspace.rubrics.levels_of_criteria())
+    severities = model.severities(
+        given.panels, float(policy["facets.max_offset_se"]), EXPERT, given.seeds
+    )
+    reasons += reasons_of_severities(severities, codes.raters, model.extreme_raters_)
+    draws = int(policy["facets.fit_draws"]) if fit_draws is None else fit_draws
+    found = model.residuals()
+    lists = {
+        "raters": _raters(workspace, model, severities, given.pieces, draws, random_seed),
+        "criteria": _criteria(model),
+        "persons": _persons(model) if with_persons else [],
+        "panels": [vars(panel) for panel in severities.panels],
+        "interactions": _interactions(model.told, found, given.pieces, policy),
+        "unexpected": _unexpected(model.told, found),
+    }
+    return _told(readiness(reasons), {**_summary(model, severities), **lists})
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is fitted: marks with the experts', the pieces' rows, seed pieces, and panels.
+
+    ``panels`` names the school of each rater; None where all are of one.
+    """
+
+    codes: MarkCodes
+    pieces: list[Row]
+    seeds: list[str]
+    panels: Mapping[str, str] | None
+
+
+def _given(
+    workspace: Workspace, school_id: str | None, expert_marks: pd.DataFrame | None
+) -> _Given:
+    """Read the marks of the workspace, or of one school of it."""
     with workspace.store() as store:
         marks = mark_frame(store, _ROUNDS)
         pieces = owned_pieces(store)
@@ -91,31 +132,8 @@ def facets_of_workspace(
         raise RefusedError("there are no reads yet.", key="panel.no_reads")
     seeds = sorted(set(marks.loc[marks[frames.ROUND] == str(Round.SEED), frames.PIECE].astype(str)))
     codes = code_marks(_with_experts(marks, expert_marks))
-    policy = workspace.policy
-    reasons = reasons_of_marks(codes, int(policy["facets.min_marks"]))
-    if any(reason.blocks for reason in reasons):
-        return _told(readiness(reasons), {})
-    kind = workspace.rubrics.levels_of_criteria()
-    model = MarksModel(borrowing=None).fit_codes(codes, kind)
     of_schools = {school_of.get(rater, "") for rater in codes.raters if rater != EXPERT}
-    severities = model.severities(
-        school_of if len(of_schools) > 1 else None,
-        float(policy["facets.max_offset_se"]),
-        EXPERT,
-        seeds,
-    )
-    reasons += reasons_of_severities(severities, codes.raters, model.extreme_raters_)
-    draws = int(policy["facets.fit_draws"]) if fit_draws is None else fit_draws
-    found = model.residuals()
-    lists = {
-        "raters": _raters(workspace, model, severities, pieces, draws, random_seed),
-        "criteria": _criteria(model),
-        "persons": _persons(model) if with_persons else [],
-        "panels": [vars(panel) for panel in severities.panels],
-        "interactions": _interactions(model.told, found, pieces, policy),
-        "unexpected": _unexpected(model.told, found),
-    }
-    return _told(readiness(reasons), {**_summary(model, severities), **lists})
+    return _Given(codes, pieces, seeds, school_of if len(of_schools) > 1 else None)
 
 
 def _of_school(marks: pd.DataFrame, school_id: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from scoring.facets.fit_statistics import exact_agreement, mean_squares, separat
 from scoring.facets.information import person_scores, sandwich
 from scoring.facets.joint import JointFit
 from scoring.facets.limits import FitLimits
-from scoring.facets.measures import Measures, expected_abilities, measures
+from scoring.facets.measures import expected_abilities, measures
 from scoring.facets.residuals import (
     Interactions,
     rater_by_criterion,
@@ -25,6 +25,7 @@ from scoring.facets.residuals import (
     unexpected_ratings,
 )
 from scoring.facets.scale_model import ScaleModel
+from workbench.services.facets_standpoints import Standpoints
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -35,9 +36,8 @@ Grouping = tuple[IntArray, tuple[str, ...]]
 def marginal_report(
     model: ScaleModel,
     ratings: FacetRatings,
+    against: Standpoints,
     *,
-    subset: IntArray,
-    person_subset: IntArray,
     clusters: Grouping | None,
     schools: Grouping | None,
     limits: tuple[FitLimits, FitLimits] | None,
@@ -47,41 +47,29 @@ def marginal_report(
 
     Parameters
     ----------
-    subset, person_subset : severities and abilities are told within it
+    against : the zero each severity and ability is told against
     clusters, schools : code of each person, −1 for none, and the names
     limits : of fit, of raters and of criteria
     """
-    covariance = model.covariance()
-    plain = covariance
+    plain = covariance = model.covariance()
     if clusters is not None and len(clusters[1]) >= int(policy["agreement.min_clusters"]):
         covariance = _clustered(model, covariance, clusters[0])
-    within = _within(subset, model)
-    severity = within @ model.severity_
-    raters = slice(0, len(subset))
-    errors = _roots(within @ covariance[raters, raters] @ within.T)
-    model_errors = _roots(within @ plain[raters, raters] @ within.T)
-    told = ~model.extreme_ & model.state_.parameters.free[raters]
-    parted = separation(severity[told], errors[told])
-    origin = (model.severity_ - severity)[
-        [int(np.argmax(subset == s)) for s in range(subset.max() + 1)]
-    ]
-    fit_of_raters, fit_of_criteria = mean_squares(model.state_)
+    fits = mean_squares(model.state_)
     rater_limits, criterion_limits = limits or (None, None)
-    rows = _fitted("rater", ratings.raters, fit_of_raters, rater_limits)
-    for code, row in enumerate(rows):
-        row |= {
-            "severity": severity[code], "se": errors[code], "se_model": model_errors[code],
-            "subset": subset[code] + 1, "extreme": model.extreme_[code],
-        }  # fmt: skip
-    agreed = exact_agreement(model.state_)
+    rows = _fitted("rater", ratings.raters, fits[0], rater_limits)
+    severity, errors = _severities(rows, model, against, covariance, plain)
+    told = ~model.extreme_ & model.state_.parameters.free[: len(rows)]
+    parted = separation(severity[told], errors[told])
+    min_persons = int(policy["facets.min_persons"])
     return _plain(
         {
             "model": model.options.form,
             "method": "mml",
             "raters": [_ordered(row, "rater", "severity", "se") for row in rows],
-            "criteria": _criteria(model, ratings, covariance, fit_of_criteria, criterion_limits),
+            "panels": list(against.panels),
+            "criteria": _criteria(model, ratings, covariance, fits[1], criterion_limits),
             "thresholds": _thresholds(model, ratings, covariance),
-            "persons": _persons(model, ratings, measures(model.state_), origin, person_subset),
+            "persons": _persons(model, ratings, against, severity),
             "deviance": model.deviance_,
             "person_sd": model.person_sd_,
             "person_mean": model.person_mean_,
@@ -90,15 +78,35 @@ def marginal_report(
             "separation": parted.separation,
             "strata": parted.strata,
             "reliability": parted.reliability,
-            "agreement": vars(agreed),
+            "agreement": vars(exact_agreement(model.state_)),
             "unexpected": _unexpected(model, ratings, policy),
-            "interactions": _interactions(
-                model, ratings, schools, int(policy["facets.min_persons"])
-            ),
+            "interactions": _interactions(model, ratings, schools, min_persons),
             "iterations": model.iterations_,
             "converged": model.converged_,
         }
     )
+
+
+def _severities(
+    rows: Rows,
+    model: ScaleModel,
+    against: Standpoints,
+    covariance: FloatArray,
+    plain: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Fill in the rows of raters; severities and their errors against the stated zeros."""
+    raters = slice(0, len(rows))
+    within = _within(against.rater, model)
+    severity = within @ model.severity_
+    errors = _roots(within @ covariance[raters, raters] @ within.T)
+    model_errors = _roots(within @ plain[raters, raters] @ within.T)
+    for code, row in enumerate(rows):
+        row |= {
+            "severity": severity[code], "se": errors[code], "se_model": model_errors[code],
+            "zero": against.zero[code], "subset": against.rater_subset[code] + 1,
+            "extreme": model.extreme_[code],
+        }  # fmt: skip
+    return severity, errors
 
 
 def joint_report(found: JointFit, ratings: FacetRatings, joined: Connectedness) -> dict[str, Any]:
@@ -216,10 +224,14 @@ def _thresholds(model: ScaleModel, ratings: FacetRatings, covariance: FloatArray
 
 
 def _persons(
-    model: ScaleModel, ratings: FacetRatings, found: Measures, origin: FloatArray, subset: IntArray
+    model: ScaleModel, ratings: FacetRatings, against: Standpoints, severity: FloatArray
 ) -> Rows:
     """Abilities, and the mean level a rater of mean severity would give over all criteria."""
-    away = origin[subset]
+    found = measures(model.state_)
+    groups, first = np.unique(against.rater, return_index=True)
+    moved = np.zeros(int(groups.max()) + 1)
+    moved[groups] = (model.severity_ - severity)[first]
+    away = moved[against.person]
     fair = _fair(model.steps_, ratings, found.eap)
     return [
         {
@@ -229,7 +241,7 @@ def _persons(
             "wle": found.wle[code] - away[code],
             "wle_se": found.wle_se[code],
             "fair_average": fair[code] if not away[code] else None,
-            "subset": subset[code] + 1,
+            "subset": against.person_subset[code] + 1,
         }
         for code, name in enumerate(ratings.persons)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -27,6 +27,7 @@ from workbench.errors import RefusedError
 from workbench.services.effects import findings_of_workspace
 from workbench.services.workspace import Workspace
 
+Tick = Callable[[int, int], None]
 _HEADLINE_READS = 2
 _OF_PIECE = (frames.TEACHER, frames.SCHOOL, frames.COMPETENCY, frames.SLOT)
 _COLUMNS = (frames.UNIT, frames.RATER, frames.LEVEL, *_OF_PIECE)
@@ -39,6 +40,7 @@ def panel_agreement(
     *,
     of_marks: bool = False,
     school_id: str | None = None,
+    tick: Tick = lambda done, total: None,  # noqa: ARG005
 ) -> list[dict[str, Any]]:
     """Agreement of the first two blind reads of each piece, as the objects of ``agreement --json``.
 
@@ -52,6 +54,7 @@ def panel_agreement(
         Compare marks (met, not met) instead of levels: a diagnosis, not the headline.
     school_id : str or None
         Only pieces of this school; None for all.
+    tick : called with how many groups are done of how many
 
     Raises
     ------
@@ -88,8 +91,9 @@ def panel_agreement(
     )
     if groups:
         inside = agreement_report(
-            ratings, scale, settings, clusters=frames.TEACHER, by=groups, ordered=not of_marks
-        )
+            ratings, scale, settings, clusters=frames.TEACHER, by=groups, ordered=not of_marks,
+            tick=tick,
+        )  # fmt: skip
         found += [one for one in inside if one.by in groups]
     return [dict(vars(one)) for one in found]  # flat: nothing to be copied deep
 
@@ -141,13 +145,16 @@ def agreement_analysis(
     by: Sequence[str] = (),
     *,
     of_marks: bool = False,
+    tick: Tick = lambda done, total: None,  # noqa: ARG005
 ) -> dict[str, Any]:
     """Payload of the analysis ``agreement``.
 
     ``coefficients`` are the objects of `panel_agreement`; ``pairs`` the rows of
     `panel_pairs` as lists of one, other, share and pieces (none of marks).
     """
-    found = panel_agreement(workspace, by, random_seed, of_marks=of_marks, school_id=scope)
+    found = panel_agreement(
+        workspace, by, random_seed, of_marks=of_marks, school_id=scope, tick=tick
+    )
     pairs = [] if of_marks else panel_pairs(workspace, scope).to_numpy().tolist()
     return {"coefficients": found, "pairs": pairs}
 

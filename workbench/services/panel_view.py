@@ -25,8 +25,8 @@ MEASURES: dict[str, tuple[str, str]] = {
 }
 """What is headlined: a short name, and the coefficient and weights it stands for."""
 
-ANALYSES = ("agreement", "effects", "generalizability")
-"""Computed anew together; severity only orders the pairs, and the page asks for the last by itself."""
+ANALYSES = ("agreement", "effects", "stability", "generalizability")
+"""Computed anew together; severity only orders the pairs, and the page asks for the last two by itself."""
 
 GROUPINGS = ("school", "competency")
 _COLUMNS = {"school": "school_id", "competency": "competency"}

@@ -26,6 +26,7 @@ from workbench.messages import explain, text
 from workbench.services.analyses import AT_ONCE, last_analysis, plain, reads_of
 from workbench.services.results import CONCLUSION, ResultRow, teacher_rule
 from workbench.services.stability_round import ReadRound, read_round
+from workbench.services.stability_validation import validation_of_round
 from workbench.services.workspace import Workspace
 
 KIND = "stability"
@@ -90,7 +91,12 @@ def stability_analysis(
         if scope in (None, row["school_id"])
     ]
     again = expected_replication(drawn[:, kept], known.observed[kept])
-    return {"draws": len(known.draws), "replication": dict(vars(again)), "results": rows}
+    return {
+        "draws": len(known.draws),
+        "replication": dict(vars(again)),
+        "results": rows,
+        "validation": validation_of_round(workspace, known, random_seed),
+    }
 
 
 def reading_queue(analysis: Mapping[str, Any], most: int | None = None) -> list[dict[str, Any]]:

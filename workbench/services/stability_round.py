@@ -34,14 +34,9 @@ from scoring.stability.fresh_reads import (
     SlotPieces,
 )
 from workbench.errors import RefusedError
+from workbench.services.outcomes import consensus_rule
 from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.results import (
-    CONCLUSION,
-    ResultRow,
-    Standing,
-    consensus_rule,
-    result_standing,
-)
+from workbench.services.results import CONCLUSION, ResultRow, Standing, result_standing
 from workbench.services.roles import RATER
 from workbench.services.workspace import Workspace
 

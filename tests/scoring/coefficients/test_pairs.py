@@ -15,6 +15,7 @@ from scoring.coefficients.pairs import (
     light_kappa,
     pair_tables,
     pairwise_kappa,
+    tables_by_meeting,
 )
 from scoring.coefficients.weights import scale_of, weight_matrix
 from scoring.tables import RatingCodes
@@ -37,7 +38,7 @@ tables = st.lists(
 
 @given(tables)
 def test_products_of_matrices_count_what_meetings_one_by_one_do(rows):
-    one_by_one = pair_tables(codes_of(rows), by_meeting=True)
+    one_by_one = tables_by_meeting(codes_of(rows))
     products = pairs._by_products(codes_of(rows))
     for name in ("one", "other", "cells"):
         assert np.array_equal(getattr(one_by_one, name), getattr(products, name))

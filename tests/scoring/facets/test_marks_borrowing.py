@@ -6,7 +6,7 @@ import pytest
 from benchmarks.invented_marks import Shape, invented_marks
 from models.frames import CRITERION, MET
 from scoring.errors import ScoringError
-from scoring.facets.marks_borrowing import few_marks
+from scoring.facets.marks_borrowing import few_marks, positive_factor
 from scoring.facets.marks_coding import code_marks
 from scoring.facets.marks_model import MarksModel
 
@@ -83,3 +83,17 @@ def test_sparse_rounds_give_severities_and_halo_back_undistorted():
     assert 0.88 < np.mean(slopes) < 1.12
     assert 0.4 < np.mean(halo) < 0.8  # 0.6 in truth
     assert 0.8 < np.std(z) < 1.2
+
+
+def test_information_that_bends_the_wrong_way_still_has_a_factor_of_its_size():
+    rng = np.random.default_rng(3)
+    turned = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    for values in ([5.0, 4, 3, 2, 1, 0.5], [5.0, 4, 3, 2, 1, -0.01]):
+        information = turned @ np.diag(values) @ turned.T
+        factor = positive_factor(information)
+        assert np.allclose(factor, np.tril(factor)) and (np.diag(factor) > 0).all()
+        assert 2 * np.log(np.diag(factor)).sum() == pytest.approx(
+            np.linalg.slogdet(information)[1], rel=1e-9
+        )
+        sizes = np.linalg.eigvalsh(factor @ factor.T)
+        assert np.sort(np.abs(values)) == pytest.approx(sizes, rel=1e-9)

@@ -17,7 +17,7 @@ from workbench.services.facets import Choices, facets_of_file
 
 KEYS = (
     "decision next_action reasons subsets weak_links levels unused_levels anchored model method "
-    "raters criteria thresholds persons deviance person_sd person_mean halo_sd penalty_sd "
+    "raters panels criteria thresholds persons deviance person_sd person_mean halo_sd penalty_sd "
     "separation strata reliability agreement unexpected interactions iterations converged"
 ).split()
 
@@ -77,6 +77,44 @@ def test_unconnected_panels_are_blocked_and_told_within_the_panel_only(table):
         own = [row["severity"] for row in found["raters"] if row["subset"] == subset]
         assert sum(own) == pytest.approx(0, abs=1e-8)
     assert all(row["fair_average"] is None for row in found["persons"])
+
+
+def of_two_schools(shared):
+    """Two schools of six raters each; so many more persons are read by r0, r1, r100 and r101."""
+    lines = ["person,rater,criterion,score,school"]
+    for first, name in ((0, "s1"), (100, "s2")):
+        lines += [f"{line},{name}" for line in rows(first + 5, 60, first=first, header=False)]
+    rng = np.random.default_rng(9)
+    for person in range(shared):
+        able = rng.normal(0, 1.5)
+        for rater in ("r0", "r1", "r100", "r101"):
+            for criterion in "ab":
+                level = int(np.clip(np.round(able + rng.normal() + 1), 0, 2))
+                lines.append(f"x{person},{rater},{criterion},{level},s1")
+    return lines
+
+
+def test_panels_linked_by_many_persons_are_compared_and_by_few_are_not(table):
+    for shared, compared in ((2, False), (90, True)):
+        found = fitted(table(of_two_schools(shared)))
+        assert len(found["subsets"]) == 1
+        assert [row["panel"] for row in found["panels"]] == ["s1", "s2"]
+        # r100 and r101 have read for both schools and belong to no panel.
+        assert [len(row["raters"]) for row in found["panels"]] == [6, 4]
+        for panel in found["panels"]:
+            assert (panel["offset_se"] <= 0.3) is compared
+            assert panel["comparable"] is compared
+            own = [row for row in found["raters"] if row["rater"] in panel["raters"]]
+            assert {row["zero"] for row in own} == {"all" if compared else "own_panel"}
+            if not compared:
+                assert sum(row["severity"] for row in own) == pytest.approx(0, abs=1e-8)
+        assert ("own_panel" in {each["code"] for each in found["reasons"]}) is not compared
+
+
+def test_panels_of_a_table_without_schools_are_not_asked_after(table):
+    found = fitted(table(rows()))
+    assert found["panels"] == []
+    assert {row["zero"] for row in found["raters"]} == {"all"}
 
 
 def test_across_subsets_is_an_explicit_choice(table):

@@ -1,0 +1,144 @@
+"""What the page 一致性 shows of stability: the share of results that would repeat, and whether that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.messages import text
+from workbench.services.analysing import Shown, shown
+from workbench.services.scopes import seen_school
+from workbench.services.workspace import Workspace
+
+KIND = "stability"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with the ends of its 95 % interval, of so many."""
+
+    value: float
+    lo: float
+    hi: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Pieces of like chance: share foretold to differ, and share that did, with its interval."""
+
+    pieces: int
+    least: float
+    most: float
+    predicted: float
+    observed: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What two further reads of pieces drawn at random said; groups by rising chance."""
+
+    whole: Checked
+    holds: bool
+    brier: float
+    brier_constant: float
+    groups: tuple[Checked, ...]
+
+
+@dataclass(frozen=True)
+class StabilityView:
+    """Expected replication of the results a person may see, and its validation in the whole round.
+
+    ``shown`` is where the numbers come from; its ``unknown`` says why there are
+    none. Without a ``validation`` there are ``validated`` of the ``least`` pieces it takes.
+    """
+
+    shown: Shown
+    replication: Share | None
+    validation: Validation | None
+    validated: int
+    least: int
+
+
+def stability_view(workspace: Workspace, person_id: str) -> StabilityView:
+    """Stability as a person may see it.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not see it.
+    """
+    with workspace.store() as store:
+        scope = seen_school(store, person_id, "agreement.show")
+    found = shown(workspace, KIND, scope)
+    payload = found.payload or {}
+    told = payload.get("validation", {})
+    again = payload.get("replication")
+    share = Share(again["share"], again["lo"], again["hi"], again["results"]) if again else None
+    return StabilityView(
+        found,
+        share,
+        _validation(told) if "observed" in told else None,
+        int(told.get("pieces", 0)),
+        int(told.get("least", workspace.policy["stability.min_validated"])),
+    )
+
+
+def replication_said(view: StabilityView) -> str:
+    """Say how many of the results other readers would repeat; empty where that is unknown."""
+    again = view.replication
+    if again is None:
+        return ""
+    share, others = f"{again.value:.0%}", round((1 - again.value) * again.n)
+    ends = {"lo": f"{again.lo:.0%}", "hi": f"{again.hi:.0%}"}
+    return text("page_agreement.again_said", share=share, others=others, n=again.n, **ends)
+
+
+def validation_said(view: StabilityView) -> str:
+    """Say whether the flip risks hold on pieces read twice more, or how many pieces are lacking."""
+    found = view.validation
+    if found is None:
+        return text("page_agreement.validated_few", n=view.validated, least=view.least)
+    whole = found.whole
+    departs = "too_low" if whole.predicted < whole.lo else "too_high"
+    key = "holds" if found.holds else departs
+    return text(
+        f"page_agreement.validated.{key}",
+        n=whole.pieces,
+        predicted=f"{whole.predicted:.0%}",
+        observed=f"{whole.observed:.0%}",
+        lo=f"{whole.lo:.0%}",
+        hi=f"{whole.hi:.0%}",
+    )
+
+
+def checked_said(view: StabilityView) -> str:
+    """Say in how many groups of like chance it holds, and what it is worth beside one chance for all."""
+    found = view.validation
+    if found is None:
+        return ""
+    within = sum(group.lo <= group.predicted <= group.hi for group in found.groups)
+    better = found.brier < found.brier_constant
+    return text(
+        "page_agreement.groups_checked." + ("better" if better else "no_better"),
+        groups=len(found.groups),
+        within=within,
+        brier=f"{found.brier:.3f}",
+        constant=f"{found.brier_constant:.3f}",
+    )
+
+
+def _validation(told: Mapping[str, Any]) -> Validation:
+    groups = tuple(_checked(group) for group in told["groups"])
+    whole = {"least": groups[0].least, "most": groups[-1].most}
+    return Validation(
+        _checked({**told, **whole}), told["holds"], told["brier"], told["brier_constant"], groups
+    )
+
+
+def _checked(row: Mapping[str, Any]) -> Checked:
+    names = ("least", "most", "predicted", "observed", "lo", "hi")
+    return Checked(int(row["pieces"]), *(float(row[name]) for name in names))
