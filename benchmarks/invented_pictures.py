@@ -2,8 +2,8 @@
 
 Scenes are smooth clouds with shapes in them; rooms are perspectives of lit
 surfaces with rows of objects; slides put other words on a few backgrounds; pages
-are scribbled lines on paper. The four have nothing in common but that they are
-pictures.
+are scribbled lines on paper; photographs are grain of every size with figures
+before it. They have nothing in common but that they are pictures.
 """
 
 from __future__ import annotations
@@ -85,6 +85,26 @@ def page(draw: np.random.Generator) -> Image.Image:
     return _noisy(picture, draw)
 
 
+def photograph(draw: np.random.Generator) -> Image.Image:
+    """Grain of every size, as landscapes have it, with a light and a few dark figures before it."""
+    width, height = int(draw.integers(800, 1400)), int(draw.integers(700, 1100))
+    across, down = np.fft.fftfreq(width)[None, :], np.fft.fftfreq(height)[:, None]
+    steep = (across**2 + down**2 + 1e-5) ** (-draw.uniform(0.55, 0.75))
+    grain = np.real(np.fft.ifft2(np.fft.fft2(draw.normal(size=(height, width))) * steep))
+    grain = (grain - grain.mean()) / grain.std()
+    light = np.linspace(-draw.uniform(0, 1), draw.uniform(0, 1), width)[None, :]
+    cells = (128 + 45 * grain + 30 * light).clip(0, 255).astype(np.uint8)
+    picture = Image.fromarray(cells).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    for _ in range(int(draw.integers(1, 6))):
+        x, y = int(draw.integers(0, width)), int(height * draw.uniform(0.4, 0.8))
+        size = int(draw.integers(30, 130))
+        shade = tuple(draw.integers(10, 120, 3).tolist())
+        pen.ellipse((x - size // 2, y - size, x + size // 2, y), fill=shade)
+        pen.rectangle((x - size, y, x + size, y + 3 * size), fill=shade)
+    return _noisy(picture, draw)
+
+
 def _write(
     pen: ImageDraw.ImageDraw, draw: np.random.Generator, top: int, end: int, step: int
 ) -> None:
@@ -128,6 +148,14 @@ def _marked(picture: Image.Image, draw: np.random.Generator) -> Image.Image:
     return Image.alpha_composite(over, layer).convert("RGB")
 
 
+SCENES: tuple[Callable[[np.random.Generator], Image.Image], ...] = (
+    scene,
+    room,
+    page,
+    lambda draw: slide(draw, int(draw.integers(3))),
+    photograph,
+)
+
 CHANGES: dict[str, Change] = {
     "resize": lambda p, draw: p.resize(
         (round(p.width * (f := draw.uniform(0.35, 1.6))), round(p.height * f))
@@ -141,6 +169,9 @@ CHANGES: dict[str, Change] = {
     ),
     "watermark": _marked,
     "mirror": lambda p, _: ImageOps.mirror(p),
+    "screenshot": lambda p, draw: ImageOps.expand(
+        _cut_anyhow(p, draw).resize((p.width * 2 // 3, p.height * 2 // 3)), 24, (245, 245, 245)
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.invented_lessons import SubjectLessons
 from benchmarks.invented_texts import DrawnWords, Language, Sentences, TeacherPhrases
 from scoring.similarity.traditional import SIMPLIFIED, TRADITIONAL
 
@@ -32,8 +33,9 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     ),
 }
 KINDS = (*REWRITTEN, *PARTS, *DISGUISES)
-HARD = ("paragraph",)
-"""Some 160 characters of another's: hardly longer than a quotation; found where it can be."""
+HARD = ("paragraph", "torn paragraph")
+"""Some 160 characters of another's, hardly longer than a quotation: in one place, or as it falls
+under the headings of two forms, in two or three parts far from each other."""
 
 
 @dataclass
@@ -61,8 +63,15 @@ class County:
         return {(a, b) for group in groups.values() for a in group for b in group if a < b}
 
 
-def county(size: int, seed: int, language: type[DrawnWords | TeacherPhrases]) -> County:
-    """Invent ``size`` texts with eight copies of each kind, or one in 250 if that is more."""
+Spoken = type[DrawnWords | TeacherPhrases | SubjectLessons]
+LANGUAGES: tuple[Spoken, ...] = (DrawnWords, TeacherPhrases, SubjectLessons)
+
+
+def county(size: int, seed: int, language: Spoken, each: int | None = None) -> County:
+    """Invent ``size`` texts with ``each`` copies of each kind planted.
+
+    Without ``each`` eight, or one in 250 if that is more, of some kinds fewer.
+    """
     speaks = language(seed)
     draw = speaks.random
     made = County(
@@ -73,7 +82,11 @@ def county(size: int, seed: int, language: type[DrawnWords | TeacherPhrases]) ->
     forms = draw.integers(0, len(speaks.forms), size)
     bodies = [speaks.body(int(topic)) for topic in topics]
     order = draw.permutation(size).tolist()
-    disguised = _plant(made, speaks, bodies, topics, order)
+    few = max(8, size // 250)
+    counts = dict.fromkeys((*KINDS, *HARD), each or few)
+    if each is None:
+        counts |= {"mosaic": max(3, few // 4), **dict.fromkeys(HARD, few // 2)}
+    disguised = _plant(made, speaks, bodies, topics, order, counts)
     _cite(speaks, bodies, order)
     schools = [
         "".join(speaks.sentence(0) for _ in range(4)) if school % 2 else ""
@@ -87,9 +100,7 @@ def county(size: int, seed: int, language: type[DrawnWords | TeacherPhrases]) ->
     return made
 
 
-def pages(
-    size: int, seed: int, language: type[DrawnWords | TeacherPhrases]
-) -> tuple[Sentences, Iterator[str]]:
+def pages(size: int, seed: int, language: Spoken) -> tuple[Sentences, Iterator[str]]:
     """Forms of a county and its texts one by one, every fiftieth a copy of the one before."""
     speaks = language(seed)
     return ["\n".join(form) for form in speaks.forms], _pages(size, speaks)
@@ -104,18 +115,24 @@ def _pages(size: int, speaks: Language) -> Iterator[str]:
 
 
 def _plant(
-    made: County, speaks: Language, bodies: list[Sentences], topics: np.ndarray, order: list[int]
+    made: County,
+    speaks: Language,
+    bodies: list[Sentences],
+    topics: np.ndarray,
+    order: list[int],
+    counts: dict[str, int],
 ) -> dict[int, str]:
     """Replace bodies by copies of others; return the disguise of each place that has one."""
-    each = max(8, len(bodies) // 250)
-    disguised = {}
-    for kind in (*KINDS, *HARD):
-        for _ in range(each if kind != "mosaic" else max(3, each // 4)):
+    disguised, draw = {}, speaks.random
+    for kind, count in counts.items():
+        for _ in range(count):
             copy = order.pop()
             sources = [order.pop() for _ in range(4 if kind == "mosaic" else 1)]
             for source in sources:
                 made.planted[min(source, copy), max(source, copy)] = kind
             topic = int(topics[copy])
+            if kind == "paragraph":
+                bodies[sources[0]] = _with_a_paragraph(draw, bodies[sources[0]], 160)
             bodies[copy] = _copy(kind, speaks, [bodies[s] for s in sources], bodies[copy], topic)
             if kind in DISGUISES:
                 disguised[copy] = kind
@@ -151,6 +168,8 @@ def _copy(
     if kind == "section":
         return _with(own, _lifted(draw, source, 300))
     if kind == "paragraph":
+        return _with(own, [max(source, key=len)])
+    if kind == "torn paragraph":
         return _with(own, _lifted(draw, source, 160))
     if kind == "mosaic":  # a quarter of its own, the rest from four others
         parts = [_lifted(draw, one, 300) for one in sources]
@@ -163,15 +182,30 @@ def _with(own: Sentences, lifted: Sentences) -> Sentences:
     return [*own[:first], *lifted, *own[first + len(lifted) :]]
 
 
+def _with_a_paragraph(draw: np.random.Generator, source: Sentences, chars: int) -> Sentences:
+    """Join some sentences in a row, so that no heading comes between them."""
+    first = int(draw.integers(len(source) // 3))
+    last = first
+    while sum(map(_worth, source[first:last])) < chars:
+        last += 1
+    return [*source[:first], "".join(source[first:last]), *source[last:]]
+
+
 def _lifted(draw: np.random.Generator, source: Sentences, chars: int) -> Sentences:
-    """Sentences in a row of at least so many characters."""
+    """Sentences in a row, together worth at least so many ideographs."""
     first = int(draw.integers(max(1, len(source) * 2 // 3)))
     taken: Sentences = []
     for sentence in [*source[first:], *source[:first]]:
         taken.append(sentence)
-        if sum(map(len, taken)) >= chars:
+        if sum(map(_worth, taken)) >= chars:
             break
     return taken
+
+
+def _worth(sentence: str) -> float:
+    """Length in ideographs; three letters say about as much as one of these."""
+    letters = sum(sign.isascii() for sign in sentence)
+    return len(sentence) - letters * 2 / 3
 
 
 def _swapped(speaks: Language, sentence: str, topic: int, step: int, share: float) -> str:

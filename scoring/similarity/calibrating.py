@@ -7,6 +7,10 @@ chance leaves above it. The tail is drawn from there and not from the largest
 values, because among those are the very copies that are looked for; and the tail
 of shares from pairs without a long run, that of runs from pairs with a small
 share, because chance seldom gives both.
+
+Where chance ends well below the limit for runs, that limit is lowered, so that a
+lifted paragraph is found; then near pairs are asked too, as teachers of one subject
+quote one textbook.
 """
 
 from __future__ import annotations
@@ -16,15 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from scoring.similarity.joining import Bools, Floats
 from scoring.similarity.limits import TextLimits
+from scoring.similarity.sharing import Bools, Floats
 
 TOO_FEW = "too_few"  # the policy's own limits stand, unproven here
 HELD = "held"  # chance stays below them
 RAISED = "raised"
+LOWERED = "lowered"  # chance ends so early that shorter runs tell something
 
 _LEAST = 50  # null pairs of some size, or no tail is drawn
 _FLATTEST = 0.6  # a tail that falls more slowly is taken to fall like this
+_WAYS = 4  # a pair is found by share, by run, by both or as a mosaic: each may bring its part
 _STRICTER = 10  # the strong tier is allowed this many times fewer chance pairs
 
 
@@ -32,7 +38,7 @@ _STRICTER = 10  # the strong tier is allowed this many times fewer chance pairs
 class Calibration:
     """How a comparison was calibrated.
 
-    ``state`` is `TOO_FEW`, `HELD` or `RAISED`; ``null_pairs`` are the null
+    ``state`` is `TOO_FEW`, `HELD`, `RAISED` or `LOWERED`; ``null_pairs`` are the null
     pairs seen that share anything; shares (0 to 1) and runs (characters) are
     the limits in force.
     """
@@ -67,19 +73,37 @@ class _Tail:
         return self.limit + self.fall * float(np.log(max(self.above / allowed, 1.0)))
 
 
+@dataclass(frozen=True)
+class Strangers:
+    """Which candidates are texts of other schools, so that chance can be read off them.
+
+    ``null`` differ in subject and competency too, ``near`` share one of these;
+    ``per_null`` are the pairs of texts in the county for each null pair there
+    is, candidates or not.
+    """
+
+    null: Bools
+    near: Bools
+    per_null: float
+
+    def only(self, keep: Bools) -> Strangers:
+        """Leave out some candidates."""
+        return replace(self, null=self.null & keep, near=self.near & keep)
+
+
 def calibrated(
-    rare_share: Floats, rare_run: Floats, null: Bools, per_null: float, limits: TextLimits
+    rare_share: Floats, rare_run: Floats, strangers: Strangers, limits: TextLimits
 ) -> tuple[TextLimits, Calibration]:
-    """Raise the limits to where null pairs thin out; never lower them, nor by more than half.
+    """Raise the limits to where null pairs thin out, by half at most.
+
+    The limit for runs to look at falls, to ``least_run`` at most, where null and
+    near pairs have thinned out before; no other limit is ever lowered.
 
     Parameters
     ----------
     rare_share, rare_run : float arrays
         Scores of all candidates.
-    null : bool array
-        Which of them are null pairs.
-    per_null : float
-        Pairs of texts in the county for each null pair there is, candidates or not.
+    strangers : Strangers
     limits : TextLimits
         ``chance_share`` of the pairs found may be chance, in the strong tier a
         tenth of that.
@@ -90,20 +114,34 @@ def calibrated(
     """
     found = (rare_share >= limits.look_share) | (rare_run >= limits.look_run)
     allowed = max(1.0, limits.chance_share * float(found.sum()))
-    raised, seen = limits, False
+    made, seen = limits, False
+    null, small = strangers.null, strangers.only(rare_share < limits.look_share)
     scattered = null & (rare_run < limits.look_run / 2)
-    in_small = null & (rare_share < limits.look_share)
-    for measure, values in (("share", rare_share[scattered]), ("run", rare_run[in_small])):
-        tail = _tail(values, getattr(limits, f"look_{measure}"), per_null)
+    for measure, values in (("share", rare_share[scattered]), ("run", rare_run[small.null])):
+        tail = _tail(values, getattr(limits, f"look_{measure}"), strangers.per_null)
         if tail is None:
             continue
         seen = True
         for tier, most in (("look", allowed), ("strong", allowed / _STRICTER)):
             name = f"{tier}_{measure}"
             value: Any = _raised(getattr(limits, name), tail.value(most))
-            raised = replace(raised, **{name: value})
-    state = TOO_FEW if not seen else RAISED if raised != limits else HELD
-    return raised, Calibration.of(state, int(null.sum()), raised)
+            made = replace(made, **{name: value})
+    state = TOO_FEW if not seen else RAISED if made != limits else HELD
+    if seen and made.look_run == limits.look_run:
+        made = replace(made, look_run=_lowered(rare_run, small, limits, allowed / _WAYS))
+        state = LOWERED if made.look_run < limits.look_run else state
+    return made, Calibration.of(state, int(null.sum()), made)
+
+
+def _lowered(rare_run: Floats, small: Strangers, limits: TextLimits, allowed: float) -> int:
+    """Shortest run from which null and near pairs leave no more than is allowed."""
+    null, near = rare_run[small.null], rare_run[small.near]
+    for run in range(min(limits.least_run, limits.look_run), limits.look_run):
+        far = _tail(null, run, small.per_null)
+        close = _tail(near, run, 1.0, least=1)
+        if far and far.above + (close.above if close else 0.0) <= allowed:
+            return run
+    return limits.look_run
 
 
 def _raised(floor: float, value: float) -> float:
@@ -112,11 +150,11 @@ def _raised(floor: float, value: float) -> float:
     return int(np.ceil(kept)) if isinstance(floor, int) else round(kept, 4)
 
 
-def _tail(values: Floats, limit: float, per_null: float) -> _Tail | None:
+def _tail(values: Floats, limit: float, per_null: float, least: int = _LEAST) -> _Tail | None:
     """Tail above a limit, drawn from the second and the last third below it; None if too few."""
     second = int(((values >= limit / 3) & (values < 2 * limit / 3)).sum())
     last = int(((values >= 2 * limit / 3) & (values < limit)).sum())
-    if second + last < _LEAST:
+    if second + last < least:
         return None
     ratio = min(last / max(second, 1), _FLATTEST)
     if not ratio:

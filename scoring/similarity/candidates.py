@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.similarity.joining import Bools, Floats, Hits, Ints, longest_runs
+from scoring.similarity.joining import Hits, longest_runs
+from scoring.similarity.sharing import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,12 @@ Narrow = NDArray[np.integer[Any]]
 
 GRAM = 8  # characters; the measured best of 5, 6 and 8 for Chinese lesson texts
 WINDOW = 5  # grams
+QUOTED = 12  # characters in a row of a known text, from which they are its and not a phrase
 CERTAIN_RUN = WINDOW + GRAM - 1  # characters; a shared run this long is never missed
 NOTHING_KNOWN: Hashes = np.empty(0, dtype=np.uint64)
 
+_SPELLED = np.uint64(1)
+_FIRST_IDEOGRAPH = 0x2E80  # letters, digits and accents come before
 # Odd, so that no character is lost modulo 2^64: the golden ratio's first 64 bits.
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -73,7 +76,8 @@ def own_fingerprint(text: str, known: Hashes) -> Fingerprint:
     """Fingerprint a text's own words, counting places as if known text were not there.
 
     A passage copied under two headings of a form stays one run, because the
-    heading between its parts has no length here.
+    heading between its parts has no length here. Known text counts from
+    `QUOTED` characters in a row on: shorter, it is a phrase and anybody's.
 
     Parameters
     ----------
@@ -93,12 +97,26 @@ def own_fingerprint(text: str, known: Hashes) -> Fingerprint:
     kept = winnowed(every)
     place = kept
     if len(known) and len(every):
-        theirs = among(every, known)
+        theirs = _in_passages(among(every, known))
         kept = kept[~theirs[kept]]
         place = _own_places(theirs)[kept]
     hashes, first = np.unique(every[kept], return_index=True)
     width = np.dtype(np.uint16 if len(normal.codes) <= 0xFFFF else np.uint32)
     return Fingerprint(hashes, place[first].astype(width), len(normal.codes), normal.digest)
+
+
+def _in_passages(theirs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Known grams that stand in a row of at least `QUOTED` characters.
+
+    A phrase that a rubric or a policy uses too is no quotation of it.
+    """
+    edges = np.flatnonzero(np.diff(theirs, prepend=False, append=False))
+    begin, end = edges[::2], edges[1::2]
+    short = end - begin + GRAM - 1 < QUOTED
+    kept = theirs.copy()
+    for first, last in zip(begin[short].tolist(), end[short].tolist(), strict=True):
+        kept[first:last] = False
+    return kept
 
 
 def _own_places(theirs: NDArray[np.bool_]) -> Places:
@@ -115,7 +133,8 @@ def gram_hashes(codes: Codes) -> Hashes:
     """64-bit hash of every gram, by the place it begins.
 
     A polynomial in the code points modulo 2^64, then mixed (the finaliser of
-    SplitMix64), so that the smallest hash of a window is a random choice.
+    SplitMix64), so that the smallest hash of a window is a random choice. The
+    lowest bit is kept to tell grams that are `spelled`.
     """
     count = len(codes) - GRAM + 1
     if count < 1:
@@ -125,7 +144,26 @@ def gram_hashes(codes: Codes) -> Hashes:
     for shift in range(1, GRAM):
         total *= _BASE
         total += wide[shift : shift + count]
-    return _mixed(total)
+    mixed = _mixed(total)
+    mixed &= ~_SPELLED
+    letters = codes < _FIRST_IDEOGRAPH
+    if letters.any():
+        before = np.concatenate(([0], np.cumsum(letters, dtype=np.int32)))
+        mixed |= (before[GRAM:] - before[:-GRAM] > GRAM // 2).astype(np.uint64)
+    return mixed
+
+
+def spelled(hashes: Hashes) -> NDArray[np.bool_]:
+    """Which grams are letters or digits for the greater part, and say less than ideographs.
+
+    Examples
+    --------
+    >>> spelled(gram_hashes(normalise("学生能复述课文大意").codes)).any()
+    np.False_
+    >>> spelled(gram_hashes(normalise("Open your books").codes)).all()
+    np.True_
+    """
+    return (hashes & _SPELLED).astype(np.bool_)
 
 
 def _mixed(values: Hashes) -> Hashes:

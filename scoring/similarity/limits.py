@@ -17,9 +17,12 @@ class TextLimits:
     strong_share, look_share : float
         Share of the smaller own text, by rarity, from which a pair is strong,
         or one to look at. Where the county's own chance pairs come close, these
-        are raised (`calibrating`), never lowered.
+        are raised (`calibrating`).
     strong_run, look_run : int
         Longest run from which it is, in normalised characters by rarity.
+    least_run : int
+        Run down to which ``look_run`` falls in a county whose chance pairs end
+        before (`calibrating`).
     look_both : float
         A share and a run each short of its limit are a pair to look at
         together from here on: share over its limit plus run over its.
@@ -60,6 +63,7 @@ class TextLimits:
     strong_run: int = 170
     look_share: float = 0.13
     look_run: int = 130
+    least_run: int = 110
     look_both: float = 1.5
     df_cap: int = 20
     rare_teachers: int = 3

@@ -28,6 +28,7 @@ from scoring.similarity.pairs import (
 from scoring.similarity.sketches import (
     HOPELESS,
     HOPELESS_WHOLE,
+    STARTS,
     WHOLE,
     WINDOWS,
     Cells,
@@ -36,6 +37,7 @@ from scoring.similarity.sketches import (
     cells_of,
     fine_structure,
     mirrored,
+    start_structures,
 )
 
 FILE, IN_DOCUMENT, IN_SLIDES = "file", "document", "slide"
@@ -68,14 +70,14 @@ class PictureLimits:
 
     Distances are bits of 256 and find what may be one picture; agreement of the
     sketches, -1 to 1, confirms it. Measured: resized, recompressed or stamped
-    copies stay within 50 bits and crops within 75 of a window, but two rooms of
+    copies stay within 50 bits and crops within 80 of a window, but two rooms of
     one build may differ in 28 only; their sketches agree to .3, those of two
     slides on one background to .5, of one picture cropped to .65 or more.
     """
 
     same: int = 31  # strong up to here; also what counts as one public picture
     alike: int = 50
-    window: int = 75  # a whole picture against a window of the other
+    window: int = 80  # a whole picture against a window of the other
     slide: int = 40  # as soon as a slide takes part
     public_teachers: int = 5  # more teachers than this have it: public
     confirmed: float = 0.65  # agreement below which two pictures are not one
@@ -88,6 +90,7 @@ class PictureLimits:
 
 _DEFAULT = PictureLimits()
 _REMEMBERED = 20_000  # first looks kept at a time, 4 KiB each
+_TRIED = 2  # likely frames of a crop that are tried beside the window it was found by
 _UNSKETCHED = 60  # bits; crops against windows of other photographs differ in 86 or more
 
 
@@ -111,11 +114,23 @@ class _Match:
     agreed: float | None = None
 
 
+@dataclass(frozen=True)
+class PictureComparison:
+    """Pairs of pictures; ``public`` are pieces whose own picture file very many have.
+
+    A public picture makes no pair. One inside a document is a logo or a textbook's;
+    one that is the evidence itself wants to be said.
+    """
+
+    pairs: list[Pair]
+    public: tuple[str, ...]
+
+
 def compare_pictures(
     rows: Iterable[PictureRow],
     text_pairs: Iterable[Pair] = (),
     limits: PictureLimits = _DEFAULT,
-) -> list[Pair]:
+) -> PictureComparison:
     """Find pictures handed in twice.
 
     Parameters
@@ -129,8 +144,8 @@ def compare_pictures(
 
     Returns
     -------
-    list of Pair
-        At most one a kind and two pieces, the closest; kind ``slide`` where
+    PictureComparison
+        At most one pair a kind and two pieces, the closest; kind ``slide`` where
         both pictures are out of slides, else ``image``. ``exhibits`` are the
         digests of the two pictures. Strong pairs are the same file, or within
         ``same`` bits and confirmed by their sketches; mirrored and cropped ones,
@@ -163,7 +178,10 @@ def compare_pictures(
         for match in found
         for pair in _pairs(pictures[match.left], pictures[match.right], match, worded, limits)
     ]
-    return clustered(strongest(pairs, _closeness))
+    files = sorted(
+        {row.piece_id for at in everywhere for row in pictures[at].rows if row.origin == FILE}
+    )
+    return PictureComparison(clustered(strongest(pairs, _closeness)), tuple(files))
 
 
 def _wanted(
@@ -250,6 +268,7 @@ class _Confirming:
     def __init__(self, rows: Sequence[PictureRow], limits: PictureLimits) -> None:
         self._rows, self._limits = rows, limits
         self._known: dict[tuple[int, bool, Frame], Cells] = {}
+        self._latest: tuple[int, Cells] = (-1, np.empty(0, np.float32))
 
     def best(self, matches: Iterable[_Match]) -> list[_Match]:
         """Of each two pictures the match that agrees best, if any agrees enough."""
@@ -269,13 +288,26 @@ class _Confirming:
             # Read before sketches were made: shown, but never called the same.
             near_enough = match.distance <= self._limits.unconfirmed(match.reason)
             return match if near_enough else None
-        start = self._structure(match.left, match.reason == "mirrored", match.start)
-        least = HOPELESS if match.reason == "cropped" else HOPELESS_WHOLE
-        if float(start @ self._structure(match.right)) < least:
-            return None
-        whole = self._cells(match.left, match.reason == "mirrored")
-        agreed = agreement(whole, self._cells(match.right), match.start)
-        return replace(match, agreed=agreed) if agreed >= self._limits.confirmed else None
+        turned = match.reason == "mirrored"
+        start = self._structure(match.left, turned, match.start)
+        first = float(start @ self._structure(match.right))
+        if match.reason == "cropped":
+            frames = self._frames(match, first)
+        else:
+            frames = [match.start] if first >= HOPELESS_WHOLE else []
+        whole, part = self._cells(match.left, turned), self._cells(match.right)
+        agreed = (agreement(whole, part, frame) for frame in frames)
+        best = next((one for one in agreed if one >= self._limits.confirmed), None)
+        return None if best is None else replace(match, agreed=best)
+
+    def _frames(self, match: _Match, first: float) -> list[Frame]:
+        """Frames from which to look for a crop: the window it was found by, and likelier ones."""
+        if match.left != self._latest[0]:
+            self._latest = match.left, start_structures(self._cells(match.left))
+        values = self._latest[1] @ self._structure(match.right)
+        best = np.argsort(-values, kind="stable")[:_TRIED].tolist()
+        looked = [(first, match.start), *((float(values[at]), STARTS[at]) for at in best)]
+        return [frame for value, frame in looked if value >= HOPELESS]
 
     def _cells(self, at: int, turned: bool = False) -> Cells:
         cells = cells_of(self._rows[at].sketch)
@@ -291,8 +323,9 @@ class _Confirming:
 
 
 def _simplest(match: _Match) -> tuple[int, int, int, int]:
+    """Whole pictures first; crops of one picture together, as its frames are laid out once."""
     ways = ("picture", "mirrored", "cropped")
-    return (ways.index(match.reason), match.distance, match.left, match.right)
+    return (ways.index(match.reason), match.left, match.distance, match.right)
 
 
 def _public(
@@ -304,6 +337,8 @@ def _public(
     checking = _Confirming([picture.rows[0] for picture in pictures], limits)
     close = [m for m in matches if m.reason == "picture" and m.distance <= limits.same]
     for match in checking.best(close):
+        if match.agreed is not None and match.agreed < limits.certain:
+            continue  # slides with the same few lines on one background are not one slide
         having[match.left] |= teachers[match.right]
         having[match.right] |= teachers[match.left]
     return {at for at, who in enumerate(having) if len(who) > limits.public_teachers}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scoring.similarity.candidates import Candidates
-from scoring.similarity.joining import Bools, Floats, Short
 from scoring.similarity.limits import TextLimits
+from scoring.similarity.sharing import Bools, Floats, Short
 
 
 def mosaic_pairs(found: Candidates, own: Floats, teacher: Short, limits: TextLimits) -> Bools:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ WINDOWS: tuple[Frame, ...] = (
 """Left, top, right and bottom of the windows a picture is hashed in, as shares of its sides."""
 
 _AROUND = 5  # cells a side of the neighbourhood whose mean is taken off
-HOPELESS = 0.15  # correlation at the first look below which no shifting of a frame helps
+HOPELESS = 0.38  # correlation at the first look below which no shifting of a frame helps
 HOPELESS_WHOLE = 0.3  # the same where both are whole: a crop is looked at from its window too
 _STEPS = (0.04, 0.02, 0.01)  # shares of a side an edge is shifted by
 _ROUNDS = 8
@@ -42,6 +43,11 @@ _BEYOND = 0.03  # share of a side a frame may reach past the picture: trimming i
 _SMALLEST = 0.6  # share of a side that is left at least
 _GAIN = 1e-3  # agreement a shift must add
 _STRUCTURE = 16.0  # sum of squared shades off the mean from which a patch has structure
+_CUTS = (0.0, 0.035, 0.075)  # shares of a side that were perhaps cut
+STARTS: tuple[Frame, ...] = tuple(
+    (left, top, 1 - right, 1 - bottom) for left, top, right, bottom in product(_CUTS, repeat=4)
+)
+"""Frames a crop may have, from which its frame is looked for."""
 _FEWEST = 6  # patches with structure, or nothing is confirmed
 _ALIKE = 0.6  # correlation from which two patches are alike
 _SKETCH = re.compile(rf"[0-9a-f]{{{SIDE * SIDE}}}")
@@ -71,6 +77,31 @@ def cells_of(sketch: str) -> Cells:
 def mirrored(cells: Cells) -> Cells:
     """Return the same picture flipped left to right."""
     return cells[:, ::-1]
+
+
+def start_structures(whole: Cells) -> Cells:
+    """Fine structure of each of `STARTS`, a row a frame, for a first look at what may be cut.
+
+    The windows by which pictures are found cut all sides alike, or one alone, and
+    lines of writing do not agree until a frame is right to within one of them.
+    """
+    rows, columns = (
+        _pulls([(top, bottom) for _, top, _, bottom in STARTS]),
+        _pulls([(left, right) for left, _, right, _ in STARTS]),
+    )
+    found: Cells = _fine(rows @ whole @ columns.transpose(0, 2, 1))
+    return found
+
+
+def _pulls(edges: Sequence[tuple[float, float]]) -> Cells:
+    """For each two edges the matrix that spreads what is between them over all cells."""
+    steps = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
+    low, high = np.array(edges, dtype=np.float32).T[:, :, None]
+    before, beyond = _between((low + (high - low) * steps) * SIDE - 0.5)
+    found = np.zeros((len(edges), SIDE, SIDE), dtype=np.float32)
+    np.put_along_axis(found, before[:, :, None], (1 - beyond)[:, :, None], axis=2)
+    np.put_along_axis(found, before[:, :, None] + 1, beyond[:, :, None], axis=2)
+    return found
 
 
 def agreement(whole: Cells, part: Cells, start: Frame = WHOLE) -> float:

@@ -16,22 +16,13 @@ from itertools import combinations
 
 import numpy as np
 
-from scoring.similarity.calibrating import TOO_FEW, Calibration, calibrated
+from scoring.similarity.calibrating import TOO_FEW, Calibration, Strangers, calibrated
 from scoring.similarity.candidates import Candidates, candidates
 from scoring.similarity.fingerprints import NOTHING_KNOWN, Fingerprint, Hashes, without
-from scoring.similarity.joining import (
-    Bools,
-    Floats,
-    Hits,
-    Owners,
-    Shared,
-    Tally,
-    all_pairs,
-    shared_parts,
-    to_fullest,
-)
+from scoring.similarity.joining import Hits, Tally, all_pairs, to_fullest
 from scoring.similarity.limits import TextLimits
 from scoring.similarity.mosaics import mosaic_pairs
+from scoring.similarity.packed import PackedPrints
 from scoring.similarity.pairs import (
     LOOK,
     SELF,
@@ -43,12 +34,16 @@ from scoring.similarity.pairs import (
     in_order,
     strongest,
 )
+from scoring.similarity.sharing import Bools, Floats, Owners, Shared, shared_parts
+from scoring.similarity.whole_runs import with_whole_runs
 
 _DEFAULT = TextLimits()
+_CLOSER = 4  # part of the limit for runs from which a pair's runs are measured whole
+_LET_GO = Fingerprint(NOTHING_KNOWN, np.empty(0, dtype=np.uint16), 0, "")
 _UNCALIBRATED = Calibration.of(TOO_FEW, 0, _DEFAULT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TextRow:
     """Text of one piece; a piece of several files may have several rows.
 
@@ -86,7 +81,8 @@ def compare_texts(
     Parameters
     ----------
     rows : iterable of TextRow
-        In any order; the result does not depend on it.
+        In any order; the result does not depend on it. Each is read once and
+        let go of, so that rows nobody else holds are in memory once.
     known : sorted uint64 array
         From `known_hashes`: blank forms and public quotations, where the
         fingerprints are not `own_fingerprint`s already.
@@ -98,23 +94,52 @@ def compare_texts(
         Pairs in clusters, strong first. A pair of one teacher's own pieces has
         tier ``self``. No row gives no pair. Cost grows as sorting does.
     """
-    own = sorted(rows, key=lambda row: (row.piece_id, row.fingerprint.digest))
-    if len(known):
-        own = [replace(row, fingerprint=without(row.fingerprint, known)) for row in own]
     least = limits.min_own_fingerprints
-    long = [row for row in own if len(row.fingerprint) >= least]
-    short = [row for row in own if len(row.fingerprint) < least]
-    join = _Join(long, limits)
-    crowd = [long[at] for at in join.crowded()]
-    popular = [*join.popular(), *_crowds(crowd, limits)]
+    long, short = _Long(), []
+    for row in rows:
+        own = replace(row, fingerprint=without(row.fingerprint, known)) if len(known) else row
+        if len(own.fingerprint) < least:
+            short.append(own)
+        else:
+            long.add(own)
+    short.sort(key=_by_piece)
+    names = long.in_order()
+    join = _Join(names, long.prints, limits)
+    crowd = join.crowded()
+    popular = [*join.popular(), *_crowds(crowd, names, long.prints, limits)]
     copied, calibration = join.copied({piece for pair in popular for piece in (pair.a, pair.b)})
     found = [*copied, *popular, *_identical(short, limits)]
     pairs = strongest(found, _extent)
-    compared = {row.piece_id for row in long}
+    compared = {row.piece_id for row in names}
     paired = {piece for pair in pairs for piece in (pair.a, pair.b)}
     left = dict.fromkeys(row.piece_id for row in short if row.piece_id not in compared)
-    alone = dict.fromkeys(row.piece_id for row in crowd if row.piece_id not in paired)
+    alone = dict.fromkeys(piece for at in crowd if (piece := names[at].piece_id) not in paired)
     return TextComparison(clustered(pairs), tuple(left), tuple(alone), calibration)
+
+
+def _by_piece(row: TextRow) -> tuple[str, str]:
+    return (row.piece_id, row.fingerprint.digest)
+
+
+class _Long:
+    """Texts long enough to compare: their names, and their prints packed."""
+
+    def __init__(self) -> None:
+        self.prints = PackedPrints()
+        self._names: list[TextRow] = []
+        self._keys: list[tuple[str, str]] = []
+
+    def add(self, row: TextRow) -> None:
+        self.prints.add(row.fingerprint)
+        self._keys.append(_by_piece(row))
+        self._names.append(replace(row, fingerprint=_LET_GO))
+
+    def in_order(self) -> list[TextRow]:
+        """Names by piece; the prints are numbered like them."""
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        self.prints.ordered(order)
+        self._keys.clear()
+        return [self._names[at] for at in order]
 
 
 def _extent(pair: Pair) -> tuple[float, ...]:
@@ -124,42 +149,39 @@ def _extent(pair: Pair) -> tuple[float, ...]:
 class _Join:
     """All texts long enough, joined once; asked for its rare, popular and crowded pairs."""
 
-    def __init__(self, rows: Sequence[TextRow], limits: TextLimits) -> None:
-        self._rows, self._limits = rows, limits
+    def __init__(self, rows: Sequence[TextRow], prints: PackedPrints, limits: TextLimits) -> None:
+        self._rows, self._prints, self._limits = rows, prints, limits
         self._owners = Owners.of([row.teacher_id for row in rows], [row.slot for row in rows])
-        self._own = np.array([len(row.fingerprint) for row in rows], dtype=np.float64)
+        self._own = prints.sizes().astype(np.float64)
         self._common, self._form, self._doubt = np.zeros((3, len(rows)))
         self._most = _most_teachers(int(self._owners.teacher.max(initial=-1)) + 1, limits)
         self._frequent: list[Shared] = []
-        tally = Tally(limits.min_shared)
-        for part in self._parts():
-            tally.count(self._rare(part))
-        again = (tally.only_enough(self._rare_hits(part)) for part in self._parts())
-        self._hits = Hits.joined(list(again))
+        self._forms: list[Hashes] = []
+        rare, tally = [], Tally(limits.min_shared)
+        for part in shared_parts(prints, self._owners, limits.form_share):
+            rare.append(self._rare(part))
+            tally.count(self._rare_hits(rare[-1]))
+        self._hits = Hits.joined([tally.only_enough(self._rare_hits(part)) for part in rare])
 
-    def _parts(self) -> Iterable[Shared]:
-        if len(self._rows) < 2:
-            return ()
-        prints = [row.fingerprint for row in self._rows]
-        return shared_parts(prints, self._owners, self._limits.form_share)
-
-    def _rare(self, part: Shared) -> Hits:
-        """Rare hits of one part; what is common is counted, what is popular kept for later."""
+    def _rare(self, part: Shared) -> Shared:
+        """Rare hashes of one part; what is common is counted, what is popular kept for later."""
         count = len(self._rows)
         common = (part.teachers > self._limits.df_cap) | part.form
         frequent = part.only(common)
         self._common += np.bincount(frequent.documents, minlength=count)
         form = (frequent.teachers > self._most) | frequent.form
         self._form += np.bincount(frequent.only(form).documents, minlength=count)
+        # Where slots are unknown, what very many have is taken for a form.
+        blank = frequent.form if len(self._owners.slot_teachers) else form
+        self._forms.append(frequent.hashes[blank])
         half = (part.teachers > self._limits.df_cap // 2) & (part.teachers <= self._most)
         self._frequent.append(part.only(half & ~part.form))
         rare = part.only(~common)
         doubt = np.repeat(1.0 - self._weights(rare), rare.sizes)
         self._doubt += np.bincount(rare.documents, doubt, minlength=count)
-        return self._rare_hits(part)
+        return rare
 
-    def _rare_hits(self, part: Shared) -> Hits:
-        rare = part.only((part.teachers <= self._limits.df_cap) & ~part.form)
+    def _rare_hits(self, rare: Shared) -> Hits:
         return all_pairs(rare, self._weights(rare), len(self._rows))
 
     def _weights(self, rare: Shared) -> Floats:
@@ -175,10 +197,13 @@ class _Join:
         found = candidates(
             self._hits, own, own - self._doubt, limits.min_shared, limits.share_floor
         )
-        null, per_null = _null_pairs([row.stratum for row in self._rows], found)
+        chosen = found.rare_run >= limits.look_run / _CLOSER
+        forms = np.sort(np.concatenate([NOTHING_KNOWN, *self._forms]))
+        found = with_whole_runs(found, self._prints, chosen, forms)
         of_one = np.array([row.piece_id in popular for row in self._rows], dtype=np.bool_)
-        null &= ~(of_one[found.first] & of_one[found.second])
-        limits, calibration = calibrated(found.rare_share, found.rare_run, null, per_null, limits)
+        strangers = _strangers([row.stratum for row in self._rows], found)
+        strangers = strangers.only(~(of_one[found.first] & of_one[found.second]))
+        limits, calibration = calibrated(found.rare_share, found.rare_run, strangers, limits)
         strong = (found.rare_share >= limits.strong_share) | (found.rare_run >= limits.strong_run)
         parts = found.rare_share / limits.look_share, found.rare_run / limits.look_run
         look = (np.maximum(*parts) >= 1) | (np.add(*parts) >= limits.look_both)
@@ -214,28 +239,34 @@ def _most_teachers(n_teachers: int, limits: TextLimits) -> int:
     return max(int(limits.popular_most * n_teachers), min(3 * limits.df_cap, n_teachers // 2))
 
 
-def _null_pairs(strata: Sequence[tuple[str, str, str]], found: Candidates) -> tuple[Bools, float]:
-    """Candidates that differ in school, subject and competency; all pairs for each such pair."""
+def _strangers(strata: Sequence[tuple[str, str, str]], found: Candidates) -> Strangers:
+    """Candidates of other schools: null ones, and those of one subject or one competency."""
     told = np.array([all(one) for one in strata], dtype=np.bool_)
     if not told.any():
-        return np.zeros(len(found), dtype=np.bool_), 1.0
+        nothing = np.zeros(len(found), dtype=np.bool_)
+        return Strangers(nothing, nothing, 1.0)
     columns = zip(*strata, strict=True)
     codes = np.array([np.unique(names, return_inverse=True)[1] for names in columns])
-    null = (codes[:, found.first] != codes[:, found.second]).all(axis=0)
+    other = codes[:, found.first] != codes[:, found.second]
+    both = told[found.first] & told[found.second]
     shifted = np.roll(np.arange(len(strata)), len(strata) // 2)
     chance = (codes != codes[:, shifted]).all(axis=0) & told & told[shifted]
-    null &= told[found.first] & told[found.second]
-    return null, 1.0 / max(float(chance.mean()), 1.0 / len(strata))
+    per_null = 1.0 / max(float(chance.mean()), 1.0 / len(strata))
+    null = other.all(axis=0)
+    return Strangers(null & both, other[0] & ~null & both, per_null)
 
 
-def _crowds(rows: Sequence[TextRow], limits: TextLimits) -> list[Pair]:
+def _crowds(
+    crowd: Sequence[int], names: Sequence[TextRow], prints: PackedPrints, limits: TextLimits
+) -> list[Pair]:
     """Texts that very many share nearly whole, each with the fullest of its kind."""
-    if len(rows) < 2:
+    if len(crowd) < 2:
         return []
+    rows = [names[at] for at in crowd]
     owners = Owners.of([row.teacher_id for row in rows], [""] * len(rows))
-    parts = shared_parts([row.fingerprint for row in rows], owners, limits.form_share)
-    own = np.array([len(row.fingerprint) for row in rows], dtype=np.float64)
-    return _hubs(rows, list(parts), own, limits, limits.crowded_share)
+    own = PackedPrints(Fingerprint(*prints.of(at), 0, "") for at in crowd)
+    parts = list(shared_parts(own, owners, limits.form_share))
+    return _hubs(rows, parts, own.sizes().astype(np.float64), limits, limits.crowded_share)
 
 
 def _hubs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -55,6 +55,7 @@ class VideoLimits:
     frame: int = 40  # bits of 256 up to which two frames are one
     frames_alike: int = 9  # of the twelve
     duration_s: float = 0.01  # seconds two durations of one recording may differ
+    many_teachers: int = 5  # more than these have one file: each is set beside the first alone
 
 
 _DEFAULT = VideoLimits()
@@ -83,19 +84,42 @@ def compare_videos(rows: Iterable[VideoRow], limits: VideoLimits = _DEFAULT) -> 
         For a frame hash that is not 64 hexadecimal digits.
     """
     videos = sorted(set(rows), key=lambda row: (row.piece_id, row.sha256, row.recorded_at))
-    pairs = _same_bytes(videos) + _same_frames(videos, limits) + _same_recording(videos, limits)
+    many = _files_of_many(videos, limits)
+    first = {sha256: group[0] for sha256, group in many.items()}
+    single = [v for v in videos if v.sha256 not in first or v is first[v.sha256]]
+    pairs = [
+        *_same_bytes(videos, many),
+        *_same_frames(single, limits),
+        *_same_recording(single, limits),
+    ]
     return clustered(strongest(pairs, _closeness))
 
 
-def _same_bytes(videos: Sequence[VideoRow]) -> list[Pair]:
+def _by_bytes(videos: Sequence[VideoRow]) -> dict[str, list[VideoRow]]:
     groups: dict[str, list[VideoRow]] = {}
     for video in videos:
         if video.sha256:
             groups.setdefault(video.sha256, []).append(video)
+    return groups
+
+
+def _files_of_many(videos: Sequence[VideoRow], limits: VideoLimits) -> dict[str, list[VideoRow]]:
+    """Videos of one file that more than ``many_teachers`` handed in."""
+    return {
+        sha256: group
+        for sha256, group in _by_bytes(videos).items()
+        if len({video.teacher_id for video in group}) > limits.many_teachers
+    }
+
+
+def _same_bytes(videos: Sequence[VideoRow], many: Mapping[str, list[VideoRow]]) -> list[Pair]:
+    """One file handed in twice; where many did, each is set beside the first alone."""
     return [
-        _pair(one, two, STRONG, "identical_file", 1.0, 0)
-        for group in groups.values()
-        for one, two in combinations(group, 2)
+        _pair(one, two, LOOK if sha256 in many else STRONG, "identical_file", 1.0, 0)
+        for sha256, group in _by_bytes(videos).items()
+        for one, two in (
+            ((group[0], video) for video in group[1:]) if sha256 in many else combinations(group, 2)
+        )
         if one.piece_id != two.piece_id
     ]
 

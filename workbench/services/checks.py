@@ -181,7 +181,7 @@ def _template(facts: FileFacts, checks: Checks) -> list[Remark]:
 
 
 def _window(facts: FileFacts, submitted_on: date | None, checks: Checks) -> list[Remark]:
-    """Times before the window opened or after it closed.
+    """Times before the window opened or after it closed; a change after handing in.
 
     What the teacher did not set counts for nothing: a form's own stamp, that of
     a library's blank file, and a camera whose clock was never set. A picture
@@ -195,6 +195,9 @@ def _window(facts: FileFacts, submitted_on: date | None, checks: Checks) -> list
         day = _day(stamp[:10])
         if opens and day and day < opens and not _is_born_with(stamp, checks.form_stamps):
             return [_outside(what, day, opens, closes)]
+    until, changed = submitted_on or closes, _day(facts.modified_at[:10])
+    if until and changed and changed > until and not _is_born_with(facts.modified_at, frozenset()):
+        return [_outside("changed", changed, opens, until)]
     for what, stamp in (("taken", facts.taken_at), ("recorded", facts.recorded_at)):
         day = _day(stamp[:10])
         if day and not _is_unset(stamp) and ((opens and day < opens) or (closes and day > closes)):

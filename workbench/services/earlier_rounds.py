@@ -14,8 +14,8 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ from scoring.similarity.fingerprints import Fingerprint, known_hashes
 from scoring.similarity.media import PictureRow
 from scoring.similarity.sketches import cells_of
 from scoring.similarity.text import TextRow
+from scoring.similarity.traces import DocumentRow
+from scoring.similarity.videos import VideoRow
 from workbench.errors import InputError
 from workbench.services.evidence_prints import Prints, gather
 from workbench.services.roles import authorise
 from workbench.services.workspace import Workspace
 
-FORMAT = "workbench-fingerprints-1"
+FORMAT = "workbench-fingerprints-2"  # 2: the lowest bit of a hash tells letters
 _LONGEST_LINE = 64 << 20  # bytes of one piece; a text of 2 million characters has fewer
 _TEXT_KEYS = {"piece": str, "teacher": str, "digest": str, "hashes": str, "positions": str}
 _TEACHER = re.compile(r"[0-9a-f]{24}")
@@ -46,10 +48,12 @@ class EarlierRows:
 
     texts: list[TextRow] = field(default_factory=list)
     pictures: list[PictureRow] = field(default_factory=list)
+    videos: list[VideoRow] = field(default_factory=list)
+    documents: list[DocumentRow] = field(default_factory=list)
 
 
 def export_prints(workspace: Workspace, known: list[str], path: Path) -> int:
-    """Write the fingerprints of this round's texts and pictures; returns how many pieces.
+    """Write the fingerprints of this round's evidence; returns how many pieces.
 
     Parameters
     ----------
@@ -84,22 +88,35 @@ def _contents(prints: Prints, pieces: dict[str, Row]) -> dict[str, dict[str, Any
     content: dict[str, dict[str, Any]] = {}
     for text in prints.texts:
         content[text.piece_id] = {
-            **_named(pieces[text.piece_id]),
+            **_blank(pieces[text.piece_id]),
             "digest": text.fingerprint.digest,
             "chars": text.fingerprint.n_chars,
             "hashes": _packed(text.fingerprint.hashes.astype("<u8")),
             "positions": _packed(text.fingerprint.positions.astype("<u4")),
-            "pictures": [],
         }
-    for picture in prints.pictures:
-        empty = {"digest": "", "chars": 0, "hashes": "", "positions": "", "pictures": []}
-        into = content.setdefault(picture.piece_id, {**_named(pieces[picture.piece_id]), **empty})
-        told = asdict(picture)
-        into["pictures"].append({key: told[key] for key in _PICTURE_KEYS})
+    listed: dict[str, Sequence[PictureRow | VideoRow | DocumentRow]] = {
+        "pictures": prints.pictures,
+        "videos": prints.videos,
+        "documents": prints.documents,
+    }
+    for key, rows in listed.items():
+        for row in rows:
+            into = content.setdefault(row.piece_id, _blank(pieces[row.piece_id]))
+            into[key].append({name: getattr(row, name) for name in _KEYS[key]})
     return content
 
 
-_PICTURE_KEYS = ("sha256", "dhash", "mirror", "origin", "sketch")
+_KEYS = {
+    "pictures": ("sha256", "dhash", "mirror", "origin", "sketch"),
+    "videos": ("sha256", "frames", "duration_s", "width", "height", "recorded_at"),
+    "documents": ("sha256", "created_at", "revision_ids"),  # authors are names
+}
+
+
+def _blank(piece: Row) -> dict[str, Any]:
+    """What is written of a piece that has nothing to compare."""
+    none = {"digest": "", "chars": 0, "hashes": "", "positions": ""}
+    return {**_named(piece), **none, **{key: [] for key in _KEYS}}
 
 
 def _named(piece: Row) -> dict[str, str]:
@@ -178,12 +195,37 @@ def _row(told: dict[str, Any]) -> dict[str, Any]:
         if picture["sketch"]:
             cells_of(picture["sketch"])
     kept = {key: told[key] for key in ("piece", "teacher", "slot", "digest", "chars", "pictures")}
+    kept["videos"] = [_video(one) for one in told["videos"]]
+    kept["documents"] = [_document(one) for one in told["documents"]]
     return {
         "piece": told["piece"],
         "content": json.dumps(kept, ensure_ascii=False),
         "hashes": hashes.tobytes(),
         "positions": positions.tobytes(),
     }
+
+
+def _video(told: dict[str, Any]) -> dict[str, Any]:
+    """Check one video; ValueError or ScoringError for what is none."""
+    words([frame for frame in told["frames"] if frame])
+    kept = {key: told[key] for key in _KEYS["videos"]}
+    numbers = [kept[key] for key in ("duration_s", "width", "height")]
+    wrong = not _are_texts(kept["sha256"], kept["recorded_at"])
+    if wrong or any(one is not None and not isinstance(one, int | float) for one in numbers):
+        raise ValueError(f"a video of {kept['recorded_at']!r} and {numbers} has a wrong value")
+    return kept
+
+
+def _document(told: dict[str, Any]) -> dict[str, Any]:
+    """Check what a document says of itself; ValueError for anything but texts."""
+    kept = {key: told[key] for key in _KEYS["documents"]}
+    if not _are_texts(kept["sha256"], kept["created_at"], *kept["revision_ids"]):
+        raise ValueError(f"a document created at {kept['created_at']!r} has a wrong value")
+    return kept
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def earlier_rows(store: Store) -> EarlierRows:
@@ -206,6 +248,14 @@ def earlier_rows(store: Store) -> EarlierRows:
         made.pictures += [
             PictureRow(piece, teacher, **{**one, "dhash": tuple(one["dhash"])})
             for one in told["pictures"]
+        ]
+        made.videos += [  # rounds taken in before videos and documents were have neither
+            VideoRow(piece, teacher, **{**one, "frames": tuple(one["frames"])})
+            for one in told.get("videos", ())
+        ]
+        made.documents += [
+            DocumentRow(piece, teacher, **{**one, "revision_ids": tuple(one["revision_ids"])})
+            for one in told.get("documents", ())
         ]
     return made
 

@@ -20,9 +20,9 @@ VIDEOS = ("mp4", "mov", "mkv", "webm", "avi", "wmv")
 _SLIDES = ("pptx", "ppt")
 _WRITTEN = ("docx", "doc", "wps", "pdf", "txt", "md", "pptx", "ppt", "xlsx", "xls", "csv")
 
-NO_TEXT, TOO_SHORT, CROWDED = "no_text", "too_short", "crowded"
+NO_TEXT, TOO_SHORT, CROWDED, PUBLIC = "no_text", "too_short", "crowded", "public"
 FLAT_PICTURE, NOT_HERE, NO_FRAMES, PARTLY = "flat_picture", "not_here", "no_frames", "partly"
-NOT_COMPARED = (NO_TEXT, TOO_SHORT, CROWDED, FLAT_PICTURE, NOT_HERE, NO_FRAMES, PARTLY)
+NOT_COMPARED = (NO_TEXT, TOO_SHORT, CROWDED, PUBLIC, FLAT_PICTURE, NOT_HERE, NO_FRAMES, PARTLY)
 """Why a piece, or something in it, was not compared; each has its sentence in the locale."""
 
 

@@ -83,7 +83,8 @@ def _sentence(pair: Pair, named: dict[str, str]) -> str:
     reason = "own" if pair.tier == SELF else pair.reason
     return messages.text(
         f"similarity.reason.{reason}",
-        **named,
+        a=named["a"],
+        b=named["b"] or pair.teacher_b,
         teacher_b=pair.teacher_b,
         share="" if pair.share is None else f"{pair.share:.0%}",
         run=pair.longest_run or 0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,11 +17,18 @@ from scoring.similarity.fingerprints import known_hashes
 from scoring.similarity.limits import TextLimits
 from scoring.similarity.media import PictureLimits, compare_pictures
 from scoring.similarity.pairs import Pair, clustered
-from scoring.similarity.text import compare_texts
+from scoring.similarity.text import TextRow, compare_texts
 from scoring.similarity.traces import DocumentRow, TraceLimits, compare_traces
 from scoring.similarity.videos import VideoLimits, compare_videos
 from workbench.services.earlier_rounds import earlier_rows, export_prints
-from workbench.services.evidence_prints import CROWDED, TOO_SHORT, Prints, gather, properties
+from workbench.services.evidence_prints import (
+    CROWDED,
+    PUBLIC,
+    TOO_SHORT,
+    Prints,
+    gather,
+    properties,
+)
 from workbench.services.workspace import Workspace
 
 L = TypeVar("L")
@@ -55,26 +64,38 @@ def compare_all(workspace: Workspace, store: Store) -> Similarity:
     prints = gather(store, known_hashes(known_texts(workspace, store)))
     earlier = earlier_rows(store)
     texts = compare_texts(
-        [*prints.texts, *earlier.texts], limits=_limits(policy, TextLimits, "flag.copied_text")
+        chain(_let_go(prints.texts), _let_go(earlier.texts)),
+        limits=_limits(policy, TextLimits, "flag.copied_text"),
+    )
+    pictures = compare_pictures(
+        [*prints.pictures, *earlier.pictures],
+        texts.pairs,
+        _limits(policy, PictureLimits, "flag.reused_image"),
     )
     found = [
         *texts.pairs,
-        *compare_pictures(
-            [*prints.pictures, *earlier.pictures],
-            texts.pairs,
-            _limits(policy, PictureLimits, "flag.reused_image"),
+        *pictures.pairs,
+        *compare_videos(
+            [*prints.videos, *earlier.videos], _limits(policy, VideoLimits, "flag.reused_video")
         ),
-        *compare_videos(prints.videos, _limits(policy, VideoLimits, "flag.reused_video")),
-        *_compared_traces(store, policy, prints),
+        *_compared_traces(store, policy, [*prints.documents, *earlier.documents]),
     ]
     gaps = [
         *prints.gaps,
         *((piece, TOO_SHORT) for piece in texts.not_compared),
         *((piece, CROWDED) for piece in texts.crowded),
+        *((piece, PUBLIC) for piece in pictures.public),
     ]
     kept = clustered([pair for pair in found if _tells(pair, prints)])
     ours = tuple(gap for gap in gaps if gap[0] in prints.submission)
     return Similarity(kept, ours, len(prints.schools), texts.calibration)
+
+
+def _let_go(rows: list[TextRow]) -> Iterator[TextRow]:
+    """Rows in their order, each out of the list as it is handed on: all together fill memory."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
 
 
 def export_fingerprints(workspace: Workspace, path: Path) -> int:
@@ -94,11 +115,13 @@ def _tells(pair: Pair, prints: Prints) -> bool:
     return one != two if one or two else False
 
 
-def _compared_traces(store: Store, policy: PolicyPack, prints: Prints) -> list[Pair]:
+def _compared_traces(
+    store: Store, policy: PolicyPack, documents: Sequence[DocumentRow]
+) -> list[Pair]:
     names = {row["teacher_id"]: row["name"] for row in store.where("teacher")}
     blank = [DocumentRow("", "", **properties(form)) for form in blank_forms(store)]
     limits = _limits(policy, TraceLimits, "flag.shared_author", "flag.shared_revisions")
-    return compare_traces(prints.documents, names, blank, limits)
+    return compare_traces(documents, names, blank, limits)
 
 
 def _limits(policy: PolicyPack, limits: type[L], *prefixes: str) -> L:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scoring.similarity.calibrating import HELD, RAISED, TOO_FEW, calibrated
+from scoring.similarity.calibrating import (
+    HELD,
+    LOWERED,
+    RAISED,
+    TOO_FEW,
+    Strangers,
+    calibrated,
+)
 from scoring.similarity.limits import TextLimits
 
 LIMITS = TextLimits()
@@ -19,7 +26,7 @@ def shares(count, mean, seed=1):
 def raised(values, per_null=1.0, null=None):
     nothing = np.zeros(len(values))
     chosen = np.ones(len(values), dtype=bool) if null is None else null
-    return calibrated(values, nothing, chosen, per_null, LIMITS)
+    return calibrated(values, nothing, Strangers(chosen, ~chosen, per_null), LIMITS)
 
 
 def test_few_null_pairs_leave_the_policys_limits_and_say_so():
@@ -57,9 +64,35 @@ def test_limits_rise_by_half_at_most():
     assert limits.look_share == pytest.approx(1.5 * LIMITS.look_share)
 
 
+def of_runs(runs, near=()):
+    """Calibrate by the runs of null pairs, and of pairs of one subject."""
+    both = np.concatenate([runs, near])
+    null = np.arange(len(both)) < len(runs)
+    return calibrated(np.zeros(len(both)), both, Strangers(null, ~null, 1.0), LIMITS)
+
+
+def test_where_chance_ends_early_shorter_runs_are_looked_at():
+    # Mean 10: of 9,000 pairs 9,000 * exp(-110 / 10) = .15 are left above 110.
+    limits, told = of_runs(np.random.default_rng(3).exponential(10.0, 9000))
+    assert (limits.look_run, told.state, told.look_run) == (LIMITS.least_run, LOWERED, 110)
+    assert (limits.strong_run, limits.look_share) == (LIMITS.strong_run, LIMITS.look_share)
+
+
+def test_quotations_that_teachers_of_one_subject_share_keep_the_limit():
+    unrelated = np.random.default_rng(3).exponential(10.0, 9000)
+    quoted = np.random.default_rng(4).uniform(40, 105, 300)  # as many long ones as short ones
+    limits, told = of_runs(unrelated, quoted)
+    assert (limits.look_run, told.state) == (LIMITS.look_run, HELD)
+
+
+def test_a_county_that_shows_no_chance_lowers_nothing():
+    limits, told = of_runs(np.full(30, 20.0))
+    assert (limits, told.state) == (LIMITS, TOO_FEW)
+
+
 def test_runs_are_calibrated_in_whole_characters():
     runs = np.random.default_rng(2).exponential(18.0, 9000)
-    limits, told = calibrated(np.zeros(9000), runs, np.ones(9000, dtype=bool), 1.0, LIMITS)
+    limits, told = of_runs(runs)
     assert told.state == RAISED
     assert isinstance(limits.look_run, int)
     assert LIMITS.look_run < limits.look_run <= 1.5 * LIMITS.look_run

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from scoring.similarity.fingerprints import (
     CERTAIN_RUN,
     GRAM,
+    QUOTED,
     WINDOW,
     fingerprint,
     gram_hashes,
     known_hashes,
+    own_fingerprint,
     own_share,
     winnowed,
     without,
@@ -80,6 +82,14 @@ def test_known_text_is_removed_wherever_it_stands():
     # Left are the own words and at most the grams that straddle the two seams.
     assert set(alone.hashes.tolist()) - set(taken.hashes.tolist()) == set()
     assert len(taken) <= len(alone) + 2 * (GRAM + WINDOW)
+
+
+def test_a_phrase_that_a_public_text_uses_too_stays_the_teachers_own():
+    public = invented(400, seed=7)
+    own, other = invented(90, seed=8), invented(90, seed=9)
+    for chars, stays in ((QUOTED - 1, True), (QUOTED, False)):
+        taken = own_fingerprint(own + public[100 : 100 + chars] + other, known_hashes([public]))
+        assert (int(taken.positions.max()) + GRAM > 180 + chars - WINDOW) == stays
 
 
 def test_own_share_is_nothing_of_a_blank_form_and_all_of_another_text():

@@ -11,14 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import ScoringError
+from scoring.similarity import media
 from scoring.similarity.bits import distances, near, words
-from scoring.similarity.media import (
-    FILE,
-    IN_DOCUMENT,
-    IN_SLIDES,
-    PictureRow,
-    compare_pictures,
-)
+from scoring.similarity.media import FILE, IN_DOCUMENT, IN_SLIDES, PictureRow
 from scoring.similarity.pairs import LOOK, SELF, STRONG, Pair
 
 
@@ -47,6 +42,10 @@ def row(piece, whole, *, sha="", teacher="", windows=(), mirror="", origin=FILE,
 
 def flipped(sketch):
     return "".join(sketch[at : at + 32][::-1] for at in range(0, 1024, 32))
+
+
+def compare_pictures(rows, text_pairs=()):
+    return media.compare_pictures(rows, text_pairs).pairs
 
 
 def brief(pairs):
@@ -144,6 +143,14 @@ def test_a_picture_twice_in_one_piece_is_no_pair():
 def test_what_more_than_five_teachers_have_is_public(teachers, pairs):
     rows = [row(f"p{at}", changed(picture(1), 10, seed=at)) for at in range(teachers)]
     assert len(compare_pictures(rows)) == pairs  # 5 * 4 / 2 while it is not
+
+
+def test_a_public_picture_that_is_the_evidence_itself_is_named_but_not_one_inside_a_document():
+    files = [row(f"p{at}", picture(1), sha="x") for at in range(6)]
+    inside = [row(f"q{at}", picture(2), sha="y", origin=IN_DOCUMENT) for at in range(6)]
+    compared = media.compare_pictures([*files, *inside, row("r", picture(3))])
+    assert compared.pairs == []
+    assert compared.public == tuple(f"p{at}" for at in range(6))
 
 
 def test_one_teachers_many_copies_do_not_make_a_picture_public():

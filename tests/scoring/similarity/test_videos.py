@@ -34,6 +34,17 @@ def brief(pairs):
     return [(pair.a, pair.b, pair.share, pair.distance, pair.tier, pair.reason) for pair in pairs]
 
 
+def test_a_video_that_many_handed_in_is_set_beside_the_first_and_looked_at():
+    frames = film(1)
+    rows = [video(f"p{at:03}", frames, sha256="x") for at in range(300)]
+    again = video("q", film(1, bits=5), sha256="y")
+    pairs = compare_videos([*rows, again])
+    assert len(pairs) == 300
+    assert {pair.cluster for pair in pairs} == {1}
+    assert {pair.tier for pair in pairs if pair.b != "q"} == {LOOK}
+    assert [(pair.a, pair.reason) for pair in pairs if pair.b == "q"] == [("p000", "frames")]
+
+
 def test_the_same_file_is_strong_even_without_frames():
     rows = [video("p1", sha256="x"), video("p2", sha256="x"), video("p3", sha256="y")]
     assert brief(compare_videos(rows)) == [("p1", "p2", 1.0, 0, STRONG, "identical_file")]

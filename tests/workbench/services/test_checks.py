@@ -1,5 +1,7 @@
 """Times and editing at intake: what is remarked on, and what is left alone by rule."""
 
+from datetime import date
+
 import pytest
 
 from rubrics.loading import load_set
@@ -21,8 +23,8 @@ def checks(**forms):
     )
 
 
-def remarks(facts, **forms):
-    found = check_file(SLOT, facts, 1000, None, checks(**forms))
+def remarks(facts, submitted_on=None, **forms):
+    found = check_file(SLOT, facts, 1000, submitted_on, checks(**forms))
     return [
         (r.code, r.values.get("what") or r.values.get("minutes"))
         for r in found
@@ -66,6 +68,21 @@ def test_a_creation_time_nobody_set_is_left_alone(stamp):
 
 def test_a_creation_time_of_the_file_itself_is_not():
     assert remarks(written(created_at="2020-05-01T08:00:00Z")) == [("outside_window", "created")]
+
+
+@pytest.mark.parametrize(
+    ("modified", "submitted", "expected"),
+    [
+        ("2026-10-08T09:00:00Z", date(2026, 10, 8), []),
+        ("2026-10-09T09:00:00Z", date(2026, 10, 8), [("outside_window", "changed")]),
+        ("2026-10-15T09:00:00Z", None, []),  # the last day itself
+        ("2026-10-16T09:00:00Z", None, [("outside_window", "changed")]),
+        ("2026-08-31T09:00:00Z", None, [("outside_window", "modified")]),
+        ("", date(2026, 10, 8), []),
+    ],
+)
+def test_a_file_changed_after_it_was_handed_in_is_remarked_on(modified, submitted, expected):
+    assert remarks(written(modified_at=modified), submitted) == expected
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,34 @@ def test_last_years_work_under_another_name_is_found_and_ones_own_is_a_kind_of_i
     }
 
 
+FRAMES = [f"{random.Random(at).getrandbits(256):064x}" for at in range(12)]
+FILM = {"media_type": "mp4", "duration_s": 61.0, "width": 640, "height": 360, "recorded_at": ""}
+
+
+def test_last_years_video_and_last_years_file_reworded_are_known_again(tmp_path):
+    sessions = [f"00AB{at:04X}" for at in range(6)]
+    told = {"revision_ids": sessions, "author": "张一", "created_at": "2025-10-12T08:31:07Z"}
+    old = [
+        ("张一", "一小", {**FILM, "frames": FRAMES}),
+        ("李二", "二小", {"text": lesson(1), **told}),
+    ]
+    shorter = {**FILM, "duration_s": 60.5, "frames": [*FRAMES[:10], FRAMES[0], FRAMES[1]]}
+    new = [
+        ("王三", "三小", shorter),
+        ("赵四", "四小", {"text": lesson(2), "revision_ids": [*sessions, "00FF0001"]}),
+    ]
+    path = tmp_path / "prints.gz"
+    assert export_fingerprints(opened(tmp_path / "old", "2025年", old), path) == 2
+    assert "张一" not in gzip.decompress(path.read_bytes()).decode()
+    this_year = opened(tmp_path / "new", "2026年", new)
+    import_prints(this_year, path, ACT)
+    found = {(pair.kind, pair.reason, pair.a, pair.b) for pair in compared(this_year).pairs}
+    assert found == {
+        ("video", "frames", "p2026年0", "示例县 2025年：一小 n2025年0 A1-1"),
+        ("document", "revisions", "p2026年1", "示例县 2025年：二小 n2025年1 A1-1"),
+    }
+
+
 def test_a_file_of_fingerprints_holds_neither_text_nor_name(last_year, tmp_path):
     export_fingerprints(last_year, tmp_path / "prints.gz")
     content = gzip.decompress((tmp_path / "prints.gz").read_bytes()).decode()
@@ -109,11 +137,16 @@ def test_a_rounds_own_fingerprints_are_refused(last_year, tmp_path):
     [
         lambda raw: b"no gzip",
         lambda raw: raw[: len(raw) // 2],
-        lambda raw: gzip.compress(b'{"format": "other"}\n'),
+        lambda raw: gzip.compress(
+            gzip.decompress(raw).replace(b"fingerprints-2", b"fingerprints-1")
+        ),
         lambda raw: gzip.compress(gzip.decompress(raw).replace(b'"chars"', b'"signs"')),
         lambda raw: gzip.compress(gzip.decompress(raw).replace(b'"hashes": "', b'"hashes": "AAAA')),
+        lambda raw: gzip.compress(
+            gzip.decompress(raw).replace(b'"videos": []', b'"videos": [{"frames": ["xy"]}]')
+        ),
     ],
-    ids=["no gzip", "cut", "another format", "a key missing", "hashes out of order"],
+    ids=["no gzip", "cut", "another format", "a key missing", "out of order", "no frame"],
 )
 def test_a_damaged_file_of_fingerprints_is_named_and_nothing_is_taken(
     last_year, this_year, tmp_path, damage

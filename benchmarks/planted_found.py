@@ -1,0 +1,99 @@
+"""What of planted copies is found, and what is found that nobody planted; counties are pooled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from benchmarks.planted_copies import HARD, LANGUAGES, County, county
+from scoring.similarity.fingerprints import Hashes, known_hashes, own_fingerprint
+from scoring.similarity.pairs import Pair
+from scoring.similarity.text import TextRow, compare_texts
+
+Row = dict[str, object]
+
+
+def row(measure: str, size: int, corpus: str, value: float, unit: str, limit: float | None) -> Row:
+    """One line of the table; ``limit`` is None where nothing is promised."""
+    return {
+        "measure": measure,
+        "size": size,
+        "corpus": corpus,
+        "value": round(value, 4),
+        "unit": unit,
+        "limit": limit,
+    }
+
+
+@dataclass
+class Tally:
+    """Pairs found and how many were planted; copies planted and found, by kind."""
+
+    texts: int = 0
+    pairs: int = 0
+    right: int = 0
+    planted: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+
+    def count(self, made: County, pairs: list[Pair]) -> None:
+        """Add one county: a copy is found where its cluster holds its source."""
+        cluster = {int(piece[1:]): pair.cluster for pair in pairs for piece in (pair.a, pair.b)}
+        linked = made.linked
+        found = {(int(pair.a[1:]), int(pair.b[1:])) for pair in pairs}
+        self.texts += len(made.texts)
+        self.pairs += len(found)
+        self.right += sum(two in linked or set(two) <= made.popular for two in found)
+        self.planted.update(made.planted.values())
+        self.found.update(
+            kind
+            for (a, b), kind in made.planted.items()
+            if a in cluster and cluster[a] == cluster.get(b)
+        )
+        self.planted["popular"] += len(made.popular)
+        self.found["popular"] += sum(at in cluster for at in made.popular)
+
+    def rows(self, corpus: str, each_kind_at_least: float | None = None) -> Iterator[Row]:
+        """Precision, recall of all easy kinds together, and of each kind with how many there were."""
+        easy = [kind for kind in self.planted if kind not in (*HARD, "popular")]
+        planted, found = (sum(one[kind] for kind in easy) for one in (self.planted, self.found))
+        share = self.right / max(self.pairs, 1)
+        yield row("precision", self.texts, corpus, share, f"of {self.pairs} pairs", 0.98)
+        yield row("recall", self.texts, corpus, found / planted, f"of {planted} copies", 0.98)
+        for kind, count in self.planted.items():
+            if count:
+                share, limit = self.found[kind] / count, each_kind_at_least
+                measure = f"recall, {kind}"
+                yield row(measure, self.texts, corpus, share, f"of {count} copies", limit)
+
+
+def text_rows(made: County, known: Hashes) -> list[TextRow]:
+    """Rows of an invented county, known text left out."""
+    return [
+        TextRow(f"p{at:06}", f"t{at:06}", own_fingerprint(text, known), stratum, stratum[2])
+        for at, (text, stratum) in enumerate(zip(made.texts, made.strata, strict=True))
+    ]
+
+
+def compared(made: County, known: tuple[str, ...] = ("forms",)) -> list[Pair]:
+    """Pairs of an invented county; ``known`` names what of it is registered."""
+    registered = [text for name in known for text in getattr(made, name)]
+    return compare_texts(text_rows(made, known_hashes(registered))).pairs
+
+
+def found_in(
+    counties: Iterable[County], corpus: str, known: tuple[str, ...] = ("forms",)
+) -> list[Row]:
+    """Precision over all pairs, recall over the planted ones, counties together."""
+    tally = Tally()
+    for made in counties:
+        tally.count(made, compared(made, known))
+    return list(tally.rows(corpus))
+
+
+def pooled(size: int, seeds: Iterable[int], each: int) -> Iterator[Row]:
+    """The same for counties of each language, ``each`` copies of a kind in every county."""
+    chosen = list(seeds)
+    for language in LANGUAGES:
+        counties = (county(size, seed, language, each) for seed in chosen)
+        yield from found_in(counties, language.__name__)
