@@ -7,12 +7,13 @@ import time
 
 import pandas as pd
 
-from benchmarks.planted_raters import County, logistic_county
+from benchmarks.planted_counties import County, logistic_county
 from models import frames
+from scoring.effects.alongside import PLACE
 from scoring.effects.families import Rule
 from scoring.effects.habits import LENGTH, SECONDS
-from scoring.effects.of_marks import OWN_SCHOOL
-from scoring.effects.round_of_marks import PLACE, Circumstances, effects_of_marks
+from scoring.effects.of_marks import OWN_DEPARTMENT, OWN_SCHOOL
+from scoring.effects.round_of_marks import HOMES, Circumstances, effects_of_marks
 from workbench.services.catalogue import find_policy
 from workbench.services.effects_rounds import rules
 
@@ -82,6 +83,10 @@ def given(table: pd.DataFrame, county: County) -> tuple[pd.DataFrame, pd.DataFra
     reads[SECONDS] = (one[frames.SUBMITTED_AT] - one[frames.OPENED_AT]).dt.total_seconds()
     reads[LENGTH] = one["chars"]
     reads[OWN_SCHOOL] = one[frames.RATER].map(county.school_of) == one[frames.SCHOOL]
+    group = one[frames.RATER].map(county.group_of) == one[frames.DEPARTMENT]
+    reads[OWN_DEPARTMENT] = reads[OWN_SCHOOL] & group
+    reads[HOMES[OWN_SCHOOL]] = one[frames.SCHOOL]
+    reads[HOMES[OWN_DEPARTMENT]] = one[frames.SCHOOL] + "/" + one[frames.DEPARTMENT]
     about = Circumstances(
         excellent=frozenset(name for name in marks[frames.CRITERION].unique() if ".E" in name),
         panel_of=county.school_of,

@@ -1,269 +1,134 @@
-"""Invented counties whose raters have known habits, from two generators that share nothing.
+"""How many planted raters are found, beside what theory allows, and how quiet clean counties are.
 
-``logistic_county`` draws marks from abilities, severities and halo in logits.
-``sorting_county`` has no logits at all: pieces come in kinds, every mark starts
-from what is truly there, and raters err by overlooking, by kindness and by an
-impression of the whole. Readings, times and comments go with both.
+``python -m benchmarks.planted_raters`` plants one rater of every kind in each of
+105 counties of three generators (every third or fourth reader is then odd), one
+severe and one lenient rater alone in 36, and looks at 21 clean ones: some eight
+CPU minutes. The tests do the same with a few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from models import frames
+from benchmarks.effects import given, sought, thresholds
+from benchmarks.planted_counties import KINDS, County, county_of, planted, varied
+from benchmarks.planted_marking import WORLDS
+from benchmarks.planted_theory import allowed
+from scoring.discovery import Finding
+from scoring.effects.round_of_marks import effects_of_marks
 
-CRITERIA = 6
-"""Criteria of a slot: four 合格 and two 优秀."""
+COUNTIES, CLEAN, ALONE = 105, 21, 36
+FIRST_CLEAN, FIRST_ALONE = 5_000, 24
 
-_WORDS = (
-    "目标",
-    "活动",
-    "学情",
-    "技术",
-    "评价",
-    "课堂",
-    "小组",
-    "任务",
-    "反思",
-    "数据",
-    "资源",
-    "过程",
-)
-_ENDS = (
-    "写得清楚",
-    "还不具体",
-    "与证据对得上",
-    "缺少实例",
-    "值得推广",
-    "需要补充",
-    "衔接自然",
-    "略显单薄",
-)
-_PASTED = "证据齐全，符合要求，同意通过，请继续努力保持。"
+_HONEST = 0.99
 
 
-@dataclass(frozen=True)
-class County:
-    """How large a county is, and who was planted with what (rater → code)."""
-
-    schools: int = 8
-    panels: tuple[int, ...] = (3, 4, 5, 6, 7, 8, 9, 6)
-    reads_each: int = 120
-    away_share: float = 0.4
-    seeds: int = 12
-    third_share: float = 0.15
-    severity_sd: float = 0.1
-    planted: Mapping[str, str] = field(default_factory=dict)
-    strength: float = 0.75
-
-    @property
-    def school_of(self) -> dict[str, str]:
-        """School of each rater."""
-        return {
-            f"r{school:02d}{k}": f"s{school:02d}"
-            for school in range(self.schools)
-            for k in range(self.panels[school % len(self.panels)])
-        }
+def found_in(world: str, county: County, random_seed: int) -> list[Finding]:
+    """Test everybody of an invented county for everything."""
+    marks, reads, about = given(county_of(world, county, random_seed), county)
+    return effects_of_marks(marks, reads, about, thresholds(), random_seed)
 
 
-@dataclass
-class _Plan:
-    """Who reads what: one entry a read, pieces before seeds."""
-
-    piece: np.ndarray
-    rater: np.ndarray
-    school: np.ndarray
-    slot: np.ndarray
-    seeds: int
+def world_of(number: int) -> str:
+    """Generator of the county of this number."""
+    return tuple(WORLDS)[number % len(WORLDS)]
 
 
-Marking = Callable[[County, _Plan, list[str], np.random.Generator], np.ndarray]
+def run(counties: int = COUNTIES, clean: int = CLEAN) -> Iterator[dict[str, object]]:
+    """One row a kind planted, then one of the clean counties."""
+    tried: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    best: dict[str, list[float]] = defaultdict(list)
+    effects: dict[str, list[float]] = defaultdict(list)
+    honest: dict[str, list[float]] = defaultdict(list)
+    astray: dict[str, int] = defaultdict(int)
+    for number in range(counties):
+        world, county = world_of(number), planted(varied(number), KINDS, number)
+        found = found_in(world, county, number)
+        by_name = {(each.code.replace("lenient", "severe"), each.ids): each for each in found}
+        rule = thresholds()
+        power = allowed(county, number, rule["severe_rater"].q) if world == "logistic" else {}
+        for rater, code in county.planted.items():
+            kind = code.partition(":")[0]
+            wanted = sought(rater, code)
+            each = by_name.get((wanted[0].replace("lenient", "severe"), wanted[1]))
+            hit = each is not None and each.flagged and each.code == wanted[0]
+            tried[kind][world].append(int(hit))
+            if each is not None and each.effect is not None:
+                effects[kind].append(abs(each.effect))
+            if rater in power:
+                best[kind].append(power[rater])
+        odd = set(county.planted) | {c[7:] for c in county.planted.values() if ":" in c}
+        for each in found:
+            if not odd & set(each.ids):
+                honest[each.code].append(abs(each.effect) if each.effect is not None else np.nan)
+                astray[each.code] += each.flagged
+    for kind in KINDS:
+        yield _row(kind, tried[kind], best[kind], effects[kind], honest, astray)
+    yield _alone(ALONE if counties == COUNTIES else counties)
+    yield _clean(clean)
 
 
-def logistic_county(county: County, random_seed: int) -> pd.DataFrame:
-    """Draw marks with logits; one row a mark, with round, times, comments, schools, lengths."""
-    return _county(county, random_seed, _logistic)
+def _alone(counties: int) -> dict[str, object]:
+    """Severe and lenient raters where nobody else is odd: others are then a fair measure."""
+    hit, tried = 0, 0
+    for number in range(FIRST_ALONE, FIRST_ALONE + counties):
+        county = planted(varied(number), ("severe_rater", "lenient_rater"), number)
+        found = found_in(world_of(number), county, number)
+        flagged = {(each.code, each.ids) for each in found if each.flagged}
+        hit += sum(sought(*each) in flagged for each in county.planted.items())
+        tried += len(county.planted)
+    return {"what": "severe and lenient alone", "planted": tried, "found": hit}
 
 
-def sorting_county(county: County, random_seed: int) -> pd.DataFrame:
-    """Draw marks from kinds of pieces and ways of erring; the same columns."""
-    return _county(county, random_seed, _sorted)
-
-
-def _county(county: County, random_seed: int, marking: Marking) -> pd.DataFrame:
-    rng = np.random.default_rng(random_seed)
-    raters = sorted(county.school_of)
-    plan = _plan(county, raters, rng)
-    met = marking(county, plan, raters, rng)
-    _click(county, plan, raters, met, rng)
-    return _table(county, plan, raters, met, rng)
-
-
-def _plan(county: County, raters: list[str], rng: np.random.Generator) -> _Plan:
-    """Two readers a piece, of its school or (``away_share``) of the county; seeds by all."""
-    home = [int(county.school_of[name][1:]) for name in raters]
-    members = [np.flatnonzero(np.array(home) == school) for school in range(county.schools)]
-    piece, rater, school = [], [], []
-    twin = {k: raters.index(code[7:]) for k, code in _coded(county, raters, "copied:").items()}
-    number = 0
-    for at, own in enumerate(members):
-        for _ in range(len(own) * county.reads_each // 2):
-            pool = own if rng.random() >= county.away_share else np.arange(len(raters))
-            readers = rng.choice(pool, 2, replace=False)
-            for k, other in twin.items():  # who copies often reads beside the one copied
-                if k in readers and other not in readers and rng.random() < 0.4:
-                    readers = np.array([other, k])
-            piece += [number, number]
-            rater += readers.tolist()
-            school.append(at)
-            number += 1
-    thirds = rng.choice(number, int(county.third_share * number), replace=False)
-    for one in thirds:
-        others = [k for k in range(len(raters)) if k not in (rater[2 * one], rater[2 * one + 1])]
-        piece.append(int(one))
-        rater.append(int(rng.choice(others)))
-    everybody = np.arange(len(raters))
-    piece += (number + np.repeat(np.arange(county.seeds), len(raters))).tolist()
-    rater += np.tile(everybody, county.seeds).tolist()
-    school += [-1] * county.seeds
-    slot = rng.integers(0, 6, number + county.seeds)
-    return _Plan(np.array(piece), np.array(rater), np.array(school), slot, county.seeds)
-
-
-def _coded(county: County, raters: list[str], prefix: str) -> dict[int, str]:
+def _row(
+    kind: str,
+    tried: dict[str, list[int]],
+    best: Sequence[float],
+    effects: Sequence[float],
+    honest: dict[str, list[float]],
+    astray: dict[str, int],
+) -> dict[str, object]:
+    every = [one for each in tried.values() for one in each]
+    code = "copied_reads" if kind == "copied" else kind
+    beside = np.array([one for one in honest[code] if np.isfinite(one)])
     return {
-        raters.index(name): code for name, code in county.planted.items() if code.startswith(prefix)
+        "what": kind,
+        "planted": len(every),
+        "found": sum(every),
+        "share": round(float(np.mean(every)), 3),
+        **{world: f"{sum(each)} of {len(each)}" for world, each in tried.items()},
+        "theory_allows_logistic": round(float(np.mean(best)), 3) if best else None,
+        "effect_planted_median": round(float(np.median(effects)), 3) if effects else None,
+        "effect_honest_99": round(float(np.quantile(beside, _HONEST)), 3) if len(beside) else None,
+        "honest_tested": len(beside),
+        "honest_flagged": astray[code],
     }
 
 
-def _is(county: County, raters: list[str], code: str) -> np.ndarray:
-    return np.array([county.planted.get(name) == code for name in raters])
+def _clean(counties: int) -> dict[str, object]:
+    """Families with a flag in counties where nothing was planted."""
+    families: dict[str, int] = defaultdict(int)
+    tests = 0
+    for number in range(FIRST_CLEAN, FIRST_CLEAN + counties):
+        found = found_in(world_of(number), replace(varied(number), planted={}), number)
+        tests += sum(each.minimum_met for each in found)
+        for code in {each.code.replace("lenient", "severe") for each in found if each.flagged}:
+            families[code] += 1
+    return {
+        "what": "clean counties",
+        "counties": counties,
+        "tests": tests,
+        "families_flagged": sum(families.values()),
+        "by": dict(families),
+    }
 
 
-def _logistic(
-    county: County, plan: _Plan, raters: list[str], rng: np.random.Generator
-) -> np.ndarray:
-    n = len(plan.slot)
-    good = np.append(rng.normal(0, 0.5, county.schools), 0.0)[plan.school]
-    ability = good + rng.normal(0, 1.1, n)
-    difficulty = rng.normal([-1.6, -1.3, -1.0, -1.4, 0.2, 0.4], 0.5, (6, CRITERIA))
-    severity = rng.normal(0, county.severity_sd, len(raters))
-    severity += county.strength * _is(county, raters, "severe_rater")
-    severity -= county.strength * _is(county, raters, "lenient_rater")
-    halo = np.where(_is(county, raters, "halo_rater"), 2.0, 0.6)
-    slope = np.where(_is(county, raters, "flat_rater"), 0.1, 1.0)
-    read = slope[plan.rater] * ability[plan.piece] - severity[plan.rater]
-    read += halo[plan.rater] * rng.standard_normal(len(plan.piece))
-    drift = 2.0 * _is(county, raters, "drifting_rater")[plan.rater]
-    read -= drift * (_order(plan) - 0.5)
-    own = _home(county, raters)[plan.rater] == plan.school[plan.piece]
-    read += 1.2 * (own & _is(county, raters, "own_school")[plan.rater])
-    logit = read[:, None] - difficulty[plan.slot[plan.piece]]
-    return (rng.random(logit.shape) < 1 / (1 + np.exp(-logit))).astype(np.int64)
-
-
-def _sorted(county: County, plan: _Plan, raters: list[str], rng: np.random.Generator) -> np.ndarray:
-    """Kinds of pieces fix what is there; raters overlook, are kind, or go by impression."""
-    share = np.array([[0.15, 0.25, 0.1, 0.2, 0.02, 0.02], [0.8, 0.7, 0.75, 0.8, 0.25, 0.15],
-                      [0.97, 0.95, 0.96, 0.97, 0.8, 0.7]])  # fmt: skip
-    likely = rng.dirichlet([2, 5, 3], county.schools + 1)
-    kind = np.array([rng.choice(3, p=likely[s]) for s in plan.school])
-    there = (rng.random((len(kind), CRITERIA)) < share[kind])[plan.piece]
-    strength = county.strength / 0.75
-    overlook = np.clip(rng.uniform(0.06, 0.12, len(raters)), 0, 1)
-    kindness = np.clip(rng.uniform(0.08, 0.14, len(raters)), 0, 1)
-    overlook += 0.15 * strength * _is(county, raters, "severe_rater")
-    kindness += 0.3 * strength * _is(county, raters, "lenient_rater")
-    drift = 0.35 * _is(county, raters, "drifting_rater")[plan.rater] * _order(plan)
-    own = _home(county, raters)[plan.rater] == plan.school[plan.piece]
-    own &= _is(county, raters, "own_school")[plan.rater]
-    miss = np.clip(overlook[plan.rater] + drift - 0.05 * own, 0, 1)[:, None]
-    kind_to = np.clip(kindness[plan.rater] + 0.45 * own, 0, 1)[:, None]
-    uniform = rng.random(there.shape)
-    met = np.where(there, uniform >= miss, uniform < kind_to)
-    guess = rng.random(there.shape) < [0.8, 0.8, 0.8, 0.8, 0.4, 0.4]
-    met = np.where(_is(county, raters, "flat_rater")[plan.rater, None], guess, met)
-    impression = np.where(_is(county, raters, "halo_rater"), 0.7, 0.1)[plan.rater]
-    whole = rng.random(len(plan.piece)) < 0.3 + 0.5 * met.mean(axis=1)
-    by_whole = rng.random(len(plan.piece)) < impression
-    swayed = by_whole[:, None] & (rng.random(met.shape) < 0.8)
-    return np.where(swayed, whole[:, None], met).astype(np.int64)
-
-
-def _home(county: County, raters: list[str]) -> np.ndarray:
-    return np.array([int(county.school_of[name][1:]) for name in raters])
-
-
-def _order(plan: _Plan) -> np.ndarray:
-    """Place of each read among those of its rater, 0 to 1, as reads come."""
-    at = pd.Series(plan.rater).groupby(plan.rater).cumcount().to_numpy()
-    return at / np.maximum(np.bincount(plan.rater)[plan.rater] - 1, 1)
-
-
-def _click(
-    county: County, plan: _Plan, raters: list[str], met: np.ndarray, rng: np.random.Generator
-) -> None:
-    """Planted ways of marking that have nothing to do with the piece."""
-    clicked = rng.random(len(plan.piece))
-    of = {code: _is(county, raters, code)[plan.rater] for code in set(county.planted.values())}
-    none = np.zeros(len(plan.piece), dtype=bool)
-    met[of.get("all_met_reads", none) & (clicked < 0.5)] = 1
-    met[of.get("none_met_reads", none) & (clicked < 0.3)] = 0
-    met[of.get("just_pass_reads", none) & (clicked < 0.4)] = [1, 1, 1, 1, 0, 0]
-    random = of.get("erratic_rater", none)[:, None] & (rng.random(met.shape) < 0.5)
-    met[random] = rng.integers(0, 2, int(random.sum()))
-    for k, code in _coded(county, raters, "copied:").items():
-        row = {(p, r): i for i, (p, r) in enumerate(zip(plan.piece, plan.rater, strict=True))}
-        for i in np.flatnonzero(plan.rater == k):
-            beside = row.get((plan.piece[i], raters.index(code[7:])))
-            if beside is not None and rng.random() < 0.9:
-                met[i] = met[beside]
-
-
-def _table(
-    county: County, plan: _Plan, raters: list[str], met: np.ndarray, rng: np.random.Generator
-) -> pd.DataFrame:
-    pieces = len(plan.slot)
-    length = rng.lognormal(7.5, 0.5, pieces)
-    pace = rng.normal(0, 0.2, len(raters)) - 1.2 * _is(county, raters, "fast_rater")
-    seconds = (
-        0.25
-        * length[plan.piece] ** 0.9
-        * np.exp(pace[plan.rater] + rng.normal(0, 0.5, len(plan.piece)))
-    )
-    opened = pd.Timestamp("2026-11-02T01:00:00Z") + pd.to_timedelta(
-        np.arange(len(plan.piece)) * 60.0, unit="s"
-    )
-    pasted = _is(county, raters, "pasted_comments")[plan.rater]
-    said = [
-        _PASTED
-        if one and rng.random() < 0.85
-        else "，".join(f"{rng.choice(_WORDS)}{rng.choice(_ENDS)}" for _ in range(3))
-        for one in pasted
-    ]
-    seed = plan.piece >= pieces - plan.seeds
-    third = pd.Series(plan.piece).groupby(plan.piece).cumcount().to_numpy() > 1
-    named = np.array([f"p{n:05d}" for n in range(pieces)])
-    schools = np.array([f"s{n:02d}" for n in range(county.schools)] + [""])
-    read = np.repeat(np.arange(len(plan.piece)), CRITERIA)
-    kinds = ["P1", "P2", "P3", "P4", "E1", "E2"]
-    names = np.array([[f"A{slot + 1}-1.{kind}" for kind in kinds] for slot in range(6)])
-    frame = pd.DataFrame(
-        {
-            frames.PIECE: named[plan.piece],
-            frames.RATER: np.array(raters)[plan.rater],
-            frames.ROUND: np.where(seed, "seed", np.where(third, "third", "blind")),
-            frames.SCHOOL: schools[plan.school[plan.piece]],
-            frames.OPENED_AT: opened,
-            frames.SUBMITTED_AT: opened + pd.to_timedelta(seconds, unit="s"),
-            frames.COMMENT: said,
-            "chars": length[plan.piece].round(),
-        }
-    ).iloc[read]
-    frame[frames.CRITERION] = names[plan.slot[plan.piece]].ravel()
-    frame[frames.MET] = met.ravel()
-    return frame.reset_index(drop=True)
+if __name__ == "__main__":
+    for made in run(*(int(word) for word in sys.argv[1:3])):
+        print(json.dumps(made, ensure_ascii=False), flush=True)

@@ -17,6 +17,12 @@ def phrases_of(desk: DeskStore, person_id: str) -> list[Row]:
     )
 
 
+def all_phrases(desk: DeskStore) -> list[tuple[str, str]]:
+    """Person and words of every phrase anybody keeps."""
+    rows = desk.rows("SELECT person_id, words FROM phrase ORDER BY phrase_id")
+    return [(str(row["person_id"]), str(row["words"])) for row in rows]
+
+
 def keep_phrase(
     desk: DeskStore, person_id: str, criterion_id: str, words: str, at: datetime
 ) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from models.store import Row, Store
 
+BY_CHANCE = "stratified"
+"""Why a piece was drawn, where it was by chance."""
+
 
 def latest_sample(store: Store) -> list[Row]:
     """Pieces of the newest sample with their school and why each was drawn."""

@@ -15,8 +15,8 @@ PIECE, PAIR, RATER, RATER_PAIR, SCHOOL = "piece", "pair", "rater", "rater_pair",
 SUBJECTS = (PIECE, PAIR, RATER, RATER_PAIR, SCHOOL)
 
 COPIES, INTAKE, EFFECTS, SCHOOLS = "similarity", "intake", "effects", "schools"
-ORDERING, CALIBRATION = "second_reader", "calibration"
-SOURCES = (COPIES, INTAKE, EFFECTS, SCHOOLS, ORDERING, CALIBRATION)
+ORDERING, CALIBRATION, DESK = "second_reader", "calibration", "desk"
+SOURCES = (COPIES, INTAKE, EFFECTS, SCHOOLS, ORDERING, CALIBRATION, DESK)
 """What finds a flag; `EFFECTS` and `SCHOOLS` test hypotheses, and only at the fixed moments."""
 
 TESTED = (EFFECTS, SCHOOLS)
@@ -193,7 +193,7 @@ _KINDS = (
         DAYS,
         PAGES,
         ("window.opens", "window.closes"),
-        "submitted modified created taken recorded",
+        "submitted modified changed created taken recorded",
         "what day opens closes",
     ),
     _intake(
@@ -246,6 +246,7 @@ _KINDS = (
         values=frozenset({"rater", "n", "since"}),
         weight=3,
     ),
+    Kind("unreadable_evidence", DESK, (PIECE,), NUMBER, PAGES, values=frozenset({"piece"})),
 )
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _KINDS}

@@ -46,6 +46,24 @@ class Funnel:
         tail = (1 - coverage) / 2
         return float(law.ppf(tail)) / n, float(law.ppf(1 - tail)) / n
 
+    def line(self, pieces: int, coverage: float) -> tuple[float, float]:
+        """The same as a chart draws it: between whole pieces, as Spiegelhalter interpolates.
+
+        A step of one piece is otherwise a jag in the line, the larger the smaller a school.
+        """
+        n = max(1, round(pieces / self.crowding))
+        law = _law(self, n)
+        tail = (1 - coverage) / 2
+        return _between(law, n, tail), _between(law, n, 1 - tail)
+
+
+def _between(law: Any, n: int, share: float) -> float:
+    """Share of ``n`` below which so much of the law lies, read linearly between its steps."""
+    at = float(law.ppf(share))
+    above, below = float(law.cdf(at)), float(law.cdf(at - 1))
+    step = (above - share) / (above - below) if above > below else 0.0
+    return min(max((at - step) / n, 0.0), 1.0)
+
 
 def funnel_of(
     reached: FloatArray, school: IntArray, person: IntArray, n_schools: int

@@ -19,6 +19,7 @@ _ROUNDS = 6  # of easiness and leniency in turn: the change is then below a hund
 _RIDGE = 0.5  # prior precision of an easiness, so that a criterion all met has one
 _STEPS = 4  # Newton's, each time
 _BISECTIONS = 26
+_FEWEST_READERS = 10  # under so many nobody can say how far readers differ
 _REACH = 8.0  # logits within which a rate is matched
 
 
@@ -37,12 +38,15 @@ class SeedMarks:
 class Leniency:
     """Leniency of each school's readers in logits, positive finds more met; NaN without a seed read.
 
-    ``se`` is clustered by read (halo); ``reads`` counts their reads of seeds.
+    ``se`` is clustered by read (halo): of these readers. ``of_readers`` is how far the
+    mean of so many readers strays because people differ, the same in kind for every
+    school; ``reads`` counts their reads of seeds.
     """
 
     value: FloatArray
     se: FloatArray
     reads: IntArray
+    of_readers: FloatArray
 
 
 def seed_marks(marks: pd.DataFrame, names: tuple[str, str, str], met: FloatArray) -> SeedMarks:
@@ -126,7 +130,34 @@ def _with_errors(
         bend = float((chosen * chance * (1 - chance)).sum())
         free = counts[school] / max(counts[school] - 1, 1)
         se[school] = np.sqrt(free * float((by_read**2).sum())) / max(bend, 1e-9)
-    return Leniency(np.where(counts > 0, value, np.nan), se, counts)
+    told = np.where(counts > 0, value, np.nan)
+    return Leniency(told, se, counts, _of_readers(marks, easiness, share, told))
+
+
+def _of_readers(
+    marks: SeedMarks, easiness: FloatArray, share: FloatArray, value: FloatArray
+) -> FloatArray:
+    """Standard deviation of a school's leniency that comes of who its readers are.
+
+    The variance between readers of one school, by moments over all schools: squares of
+    their own differences less what reads of that spread bring.
+    """
+    home = share.argmax(axis=0)
+    base = np.where(np.isfinite(value[home]), value[home], 0.0)
+    rater = marks.read_rater[marks.read]
+    chance = expit(easiness[marks.cell] + base[rater])
+    n = len(marks.raters)
+    bend = np.maximum(np.bincount(rater, chance * (1 - chance), n), 1e-9)
+    by_read = np.bincount(marks.read, marks.met - chance, len(marks.read_rater))
+    apart = np.bincount(marks.read_rater, by_read, n) / bend
+    noise = np.bincount(marks.read_rater, by_read**2, n) / bend**2
+    weight = share[home, np.arange(n)]
+    known = (weight > 0) & (weight < 1) & (bend > 1)
+    if known.sum() < _FEWEST_READERS:
+        return np.zeros(len(value))
+    between = float(np.mean((apart**2 - noise)[known] / (1 - weight[known])))
+    found: FloatArray = np.sqrt(max(between, 0.0) * (share**2).sum(axis=1))
+    return found
 
 
 @dataclass(frozen=True)

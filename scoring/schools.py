@@ -10,18 +10,19 @@ changes a level, and nothing ranks schools.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
 import pandas as pd
 
-from models.frames import CRITERION, PIECE, RATER, ROUND, SCHOOL, TEACHER
+from models.frames import CRITERION, PIECE, RATER, SCHOOL
 from scoring.discovery import Finding
 from scoring.errors import ScoringError
 from scoring.school_departures import Middle, Rule, departures
 from scoring.school_funnels import Funnel, funnel_findings, funnel_of
 from scoring.school_gate import FEWEST_COUNTY_READS, bunching, next_to_gate
+from scoring.school_likelihood import favour_of_schools
 from scoring.school_reads import (
     EXCELLENT,
     MET_SHARE,
@@ -29,14 +30,12 @@ from scoring.school_reads import (
     RANK,
     UNMET,
     checked_met,
-    reads_of_marks,
 )
 from scoring.school_seeds import OwnMarks, leniency_of_schools, pushed, seed_marks
+from scoring.school_table import BLIND, COUNTY, SEED, Departure, SchoolTable
 from scoring.tables import FloatArray, IntArray
 
 RATES: Mapping[str, int] = {"pass": PASS, "excellent": EXCELLENT}
-SAMPLED = "sampled"
-BLIND, COUNTY, SEED = "blind", "county", "seed"
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def school_report(
             "schools: no piece has a school. Name the school of each piece.",
             key="schools.no_pieces",
         )
-    table = _Table(marks, pieces, ranks, excellent)
+    table = SchoolTable(marks, pieces, ranks, excellent)
     funnels, rates, n = {}, {}, np.zeros(len(table.schools), dtype=np.int64)
     findings: list[Finding] = []
     gap = _gap(table)
@@ -152,9 +151,7 @@ def school_report(
             code, table.schools, funnels[name], rates[name], n, rules[code], again.tolist()
         )
     leniency = _leniency(table)
-    favour = _Departure(gap.effect - leniency.effect, np.sqrt(gap.se**2 + leniency.se**2), gap.n)
-    known = leniency.n >= rules["lenient_school"].minimum
-    favour = _Departure(np.where(known, favour.effect, np.nan), favour.se, favour.n)
+    gap, favour = _in_logits(table, gap, leniency, rules)
     middles = {}
     for code, each in (
         ("above_county", gap),
@@ -170,68 +167,7 @@ def school_report(
     return SchoolReport(table.schools, tuple(findings), tuple(splits), funnels, rates, n, middles)
 
 
-@dataclass(frozen=True)
-class _Departure:
-    """Effect of each school with its error and amount of data, and the same by rate."""
-
-    effect: FloatArray
-    se: FloatArray
-    n: IntArray
-    by_rate: Mapping[str, tuple[FloatArray, FloatArray]] | None = None
-    score: tuple[FloatArray, FloatArray] | None = None
-
-
-class _Table:
-    """Marks and pieces as codes, read once."""
-
-    def __init__(
-        self,
-        marks: pd.DataFrame,
-        pieces: pd.DataFrame,
-        ranks: pd.Series,
-        excellent: Collection[str],
-    ) -> None:
-        owned = pieces.astype({PIECE: str, SCHOOL: str, TEACHER: str})
-        self.excellent = set(excellent)
-        self.schools = tuple(sorted(owned[SCHOOL].unique()))
-        self.pieces = pd.Index(owned[PIECE])
-        self.school = pd.Index(self.schools).get_indexer(pd.Index(owned[SCHOOL])).astype(np.int64)
-        self.person = pd.factorize(owned[TEACHER])[0].astype(np.int64)
-        self.marks = marks
-        self.round = marks[ROUND].astype(str).to_numpy()
-        self.reads = reads_of_marks(marks, excellent)
-        self.reads["piece"] = self.pieces.get_indexer(pd.Index(self.reads[PIECE]))
-        self.blind = self.reads[(self.reads[ROUND] == BLIND) & (self.reads["piece"] >= 0)]
-        self.county = self.reads[(self.reads[ROUND] == COUNTY) & (self.reads["piece"] >= 0)]
-        again = np.bincount(self.county["piece"].to_numpy(), minlength=len(self.pieces)) > 0
-        self.sampled = owned[SAMPLED].to_numpy(dtype=bool) & again
-        place = self.pieces.get_indexer(pd.Index(ranks.index.astype(str)))
-        kept = place >= 0
-        self.decided = ranks.to_numpy(dtype=np.float64)[kept]
-        self.decided_school = self.school[place[kept]]
-        self.decided_person = self.person[place[kept]]
-
-    def means(self, reads: pd.DataFrame, value: FloatArray) -> FloatArray:
-        """Mean of a value over the reads of each piece; NaN without one."""
-        piece = reads["piece"].to_numpy()
-        n = np.bincount(piece, minlength=len(self.pieces))
-        with np.errstate(invalid="ignore"):
-            found: FloatArray = np.bincount(piece, value, len(self.pieces)) / n
-        return found
-
-    def by_school(self, value: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-        """Mean over the pieces of each school that have a value, the pooled variance, how many."""
-        kept = np.isfinite(value)
-        school = self.school[kept]
-        n = np.bincount(school, minlength=len(self.schools))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.bincount(school, value[kept], len(self.schools)) / n
-        free = max(int(kept.sum() - (n > 0).sum()), 1)
-        within = float(((value[kept] - mean[school]) ** 2).sum()) / free
-        return mean, np.full(len(n), within) / np.maximum(n, 1), n
-
-
-def _gap(table: _Table) -> _Departure:
+def _gap(table: SchoolTable) -> Departure:
     """Levels of the school's reads above the county's, on pieces drawn by chance.
 
     The test's score is levels and share of criteria met, each in its own spread: a
@@ -250,7 +186,7 @@ def _gap(table: _Table) -> _Departure:
     mean, variance, n = table.by_school(levels)
     both = levels / _spread_of(levels) + shares / _spread_of(shares)
     score, score_variance, _ = table.by_school(both)
-    return _Departure(mean, np.sqrt(variance), n, by_rate, (score, np.sqrt(score_variance)))
+    return Departure(mean, np.sqrt(variance), n, by_rate, (score, np.sqrt(score_variance)))
 
 
 def _spread_of(value: FloatArray) -> float:
@@ -260,18 +196,18 @@ def _spread_of(value: FloatArray) -> float:
     return spread or 1.0
 
 
-def _share_on_sample(table: _Table, reads: pd.DataFrame) -> FloatArray:
+def _share_on_sample(table: SchoolTable, reads: pd.DataFrame) -> FloatArray:
     """Share of criteria met, mean over the reads of each piece drawn by chance."""
     return np.where(table.sampled, table.means(reads, reads[MET_SHARE].to_numpy()), np.nan)
 
 
-def _on_sample(table: _Table, reads: pd.DataFrame, rank: int) -> FloatArray:
+def _on_sample(table: SchoolTable, reads: pd.DataFrame, rank: int) -> FloatArray:
     """Share of the reads of each piece drawn by chance that reached a level."""
     reached = (reads[RANK].to_numpy() >= rank).astype(np.float64)
     return np.where(table.sampled, table.means(reads, reached), np.nan)
 
 
-def _bunching(table: _Table) -> _Departure:
+def _bunching(table: SchoolTable) -> Departure:
     size = len(table.schools)
     piece = table.blind["piece"].to_numpy()
     weight = 1 / np.bincount(piece, minlength=len(table.pieces))[piece] if len(piece) else piece
@@ -282,17 +218,17 @@ def _bunching(table: _Table) -> _Departure:
     enough = len(table.county) >= FEWEST_COUNTY_READS
     reference = (county if enough else counts.sum(axis=0)).astype(np.float64) + 0.5
     excess, se = bunching(counts, reference)
-    return _Departure(excess, se, np.round(counts[:, 0] + counts[:, 1]).astype(np.int64))
+    return Departure(excess, se, np.round(counts[:, 0] + counts[:, 1]).astype(np.int64))
 
 
-def _leniency(table: _Table) -> _Departure:
+def _leniency(table: SchoolTable) -> Departure:
     """Leniency on seeds, as levels a piece and by rate; unknown where nobody read a seed."""
     size = len(table.schools)
     unknown = np.full(size, np.nan)
     seeds = table.marks[table.round == SEED]
     if seeds.empty or table.blind.empty:
         none = dict.fromkeys(RATES, (unknown, unknown))
-        return _Departure(unknown, unknown, np.zeros(size, dtype=np.int64), none)
+        return Departure(unknown, unknown, np.zeros(size, dtype=np.int64), none)
     codes = seed_marks(seeds, (PIECE, CRITERION, RATER), checked_met(seeds))
     rater = pd.Index(codes.raters).get_indexer(pd.Index(table.blind[RATER]))
     known = rater >= 0
@@ -314,12 +250,61 @@ def _leniency(table: _Table) -> _Departure:
         by_rate[name] = (value, np.abs(ahead - behind))
     effect = sum(value for value, _ in by_rate.values())
     error = sum(se for _, se in by_rate.values())  # one leniency moves both gates
-    return _Departure(
-        np.asarray(effect), np.asarray(error), found.reads, by_rate, (middle, found.se)
+    return Departure(
+        np.asarray(effect),
+        np.asarray(error),
+        found.reads,
+        by_rate,
+        (middle, np.hypot(found.se, found.of_readers)),
+        found.of_readers,
     )
 
 
-def _own_marks(table: _Table) -> tuple[OwnMarks, np.ndarray]:
+def _in_logits(
+    table: SchoolTable, gap: Departure, leniency: Departure, rules: Rules
+) -> tuple[Departure, Departure]:
+    """Difference to the county, and what of it is favour for the own school.
+
+    People are told levels; the tests are made in logits, where a ceiling hides less
+    (see ``school_likelihood``). Where the likelihood says nothing, because marks are
+    too plain, levels and shares make the test.
+    """
+    known = leniency.n >= rules["lenient_school"].minimum
+    beyond = np.where(known, gap.effect - leniency.effect, np.nan)
+    favour = Departure(beyond, np.sqrt(gap.se**2 + leniency.se**2), gap.n)
+    enough = gap.n >= rules["above_county"].minimum
+    if not enough.any():
+        return gap, favour
+    shift, own = favour_of_schools(*_at_home(table), len(table.schools))
+    if np.isfinite(shift.value[enough]).all():
+        stray = 0.0 if leniency.of_readers is None else leniency.of_readers
+        gap = replace(gap, score=(shift.value, np.hypot(shift.se, stray)))
+    told = known & enough
+    if told.any() and np.isfinite(own.value[told]).all():
+        favour = replace(favour, score=(np.where(told, own.value, np.nan), own.se))
+    return gap, favour
+
+
+def _at_home(
+    table: SchoolTable,
+) -> tuple[pd.DataFrame, pd.DataFrame, FloatArray, tuple[str, ...]]:
+    """Marks at home, the county's on pieces drawn by chance; on seeds; who reads how much at home."""
+    place = table.pieces.get_indexer(pd.Index(table.marks[PIECE].astype(str)))
+    of_round = np.isin(table.round, (BLIND, COUNTY))
+    kept = of_round & (place >= 0)
+    kept[kept] = table.sampled[place[kept]] | (table.round[kept] == BLIND)
+    own = table.marks[kept].assign(
+        **{SCHOOL: table.school[place[kept]], "home": table.round[kept] == BLIND}
+    )
+    seeds = table.marks[table.round == SEED]
+    raters = pd.Index(sorted(table.blind[RATER].astype(str).unique()))
+    weights = np.zeros((len(table.schools), len(raters)))
+    at = (table.school[table.blind["piece"].to_numpy()], raters.get_indexer(table.blind[RATER]))
+    np.add.at(weights, at, 1.0)
+    return own, seeds, weights, tuple(raters)
+
+
+def _own_marks(table: SchoolTable) -> tuple[OwnMarks, np.ndarray]:
     marks = table.marks[table.round == BLIND]
     place = table.pieces.get_indexer(pd.Index(marks[PIECE].astype(str)))
     met = checked_met(marks)[place >= 0]
@@ -337,14 +322,14 @@ def _own_marks(table: _Table) -> tuple[OwnMarks, np.ndarray]:
     return own, np.asarray(names.isin(list(table.excellent)))[of_criterion]
 
 
-def _read_rates(table: _Table, rank: int) -> FloatArray:
+def _read_rates(table: SchoolTable, rank: int) -> FloatArray:
     """Share of blind reads of each school that reached a level, every piece counting alike."""
     reached = (table.blind[RANK].to_numpy() >= rank).astype(np.float64)
     mean, _, _ = table.by_school(table.means(table.blind, reached))
     return mean
 
 
-def _splits(table: _Table, gap: _Departure, leniency: _Departure, rules: Rules) -> list[Split]:
+def _splits(table: SchoolTable, gap: Departure, leniency: Departure, rules: Rules) -> list[Split]:
     found = []
     enough = gap.n >= rules["above_county"].minimum
     seeds = enough & (leniency.n >= rules["lenient_school"].minimum)

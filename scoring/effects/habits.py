@@ -38,14 +38,18 @@ class _Habit:
 
 
 def habits(
-    reads: pd.DataFrame, phrases: Sequence[str], rules: Mapping[str, Rule], random_seed: int
+    reads: pd.DataFrame,
+    phrases: Sequence[str],
+    rules: Mapping[str, Rule],
+    random_seed: int,
+    banks: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Trial]:
     """Test time and comments, as far as there are rules and columns for them."""
     made: list[Trial] = []
     if FAST in rules and SECONDS in reads.columns:
         made += fast_trials(reads, rules[FAST], random_seed)
     if PASTED in rules and COMMENT in reads.columns:
-        made += pasted_trials(reads, rules[PASTED], phrases, random_seed)
+        made += pasted_trials(reads, rules[PASTED], phrases, random_seed, banks)
     return made
 
 
@@ -78,15 +82,20 @@ def fast_trials(reads: pd.DataFrame, rule: Rule, random_seed: int) -> list[Trial
 
 
 def pasted_trials(
-    reads: pd.DataFrame, rule: Rule, phrases: Sequence[str], random_seed: int
+    reads: pd.DataFrame,
+    rule: Rule,
+    phrases: Sequence[str],
+    random_seed: int,
+    banks: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Trial]:
     """Share of comments that are one same text, more than is usual among these raters.
 
     The share is √(chance that two comments of the rater say the same): it does
-    not grow with the number of comments. What the bank of phrases offers is
-    taken out first, and what is left of under twelve characters is not counted.
+    not grow with the number of comments. What the bank of phrases offers everybody,
+    and what a rater's own bank (``banks``, by rater) holds, is taken out first, and
+    what is left of under twelve characters is not counted.
     """
-    own = reads.assign(said=_own_words(reads[COMMENT], phrases))
+    own = reads.assign(said=own_words(reads, phrases, banks))
     own = own[own["said"].str.len() >= _OWN_CHARS]
     raters = sorted(map(str, reads[RATER].unique()))
     shares: Mapping[str, tuple[float, int]] = {
@@ -158,13 +167,41 @@ def _residual_log_seconds(timed: pd.DataFrame) -> pd.Series:
     return rest - rest.median()
 
 
-def _own_words(comments: pd.Series, phrases: Sequence[str]) -> pd.Series:
-    said = comments.fillna("").astype(str).str.replace(r"[\W_\d]+", "", regex=True).str.lower()
-    for phrase in phrases:
-        plain = "".join(letter for letter in phrase.lower() if letter.isalpha())
-        if plain:
-            said = said.str.replace(plain, "", regex=False)
-    return said
+def own_words(
+    reads: pd.DataFrame,
+    phrases: Sequence[str],
+    banks: Mapping[str, Sequence[str]] | None = None,
+) -> pd.Series:
+    """Letters of each comment, without what the banks of phrases offer.
+
+    The longest phrases go first, so that one that is part of another leaves no rest.
+    """
+    said = reads[COMMENT].fillna("").astype(str).map(_letters)
+    plain = _longest_first(phrases)
+    own = {rater: _longest_first(kept) for rater, kept in (banks or {}).items()}
+    if not plain and not own:
+        return said
+    raters = reads[RATER].astype(str)
+    made = [
+        _without(words, own.get(rater, ()), plain)
+        for words, rater in zip(said, raters, strict=True)
+    ]
+    return pd.Series(made, index=said.index, dtype=object)
+
+
+def _letters(words: str) -> str:
+    return "".join(letter for letter in words.lower() if letter.isalpha())
+
+
+def _longest_first(phrases: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, map(_letters, phrases)), key=len, reverse=True))
+
+
+def _without(words: str, *banks: Sequence[str]) -> str:
+    for bank in banks:
+        for phrase in bank:
+            words = words.replace(phrase, "")
+    return words
 
 
 def _sameness(said: pd.Series) -> float:

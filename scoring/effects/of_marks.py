@@ -39,11 +39,13 @@ class Own:
         pieces of the school (cluster) of each read; a school better than its few readers
         let one expect looks favoured by anybody
     usual_sd : standard error of ``usual`` in the rater's comparison
+    comparable : whether enough raters of elsewhere read the pieces of the same home
     """
 
     flags: BoolArray
     usual: FloatArray
     usual_sd: float
+    comparable: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ class OneRater:
     reference, reference_sd : what it is compared with, and how far honest raters and the
         uncertainty of that zero let it stray, logits
     order : place of each read in time, 0 to 1; None where times are unknown
-    own : by code, which reads are of own pieces; None where that is unknown, or nobody from
-        elsewhere reads them
+    own : by code, which reads are of own pieces; None where that is unknown, or none is
     """
 
     name: str
@@ -285,7 +286,8 @@ def _own(code: str, one: OneRater, found: _Residuals, asked: Asked) -> Trial:
     """
     own, rule = one.own[code], asked.rules[code]
     n = 0 if own is None else int(own.flags.sum())
-    if own is None or n < rule.minimum or len(own.flags) - n < rule.min_other:
+    enough = own is not None and own.comparable and n >= rule.minimum
+    if own is None or not enough or len(own.flags) - n < rule.min_other:
         return asked.few(code, one.name, n)
     side = np.where(own.flags, 1 / n, -1 / (len(own.flags) - n))
     weight = (side / one.reads.marks)[:, None]

@@ -18,6 +18,7 @@ import pandas as pd
 
 from models.frames import PIECE, RATER
 from scoring.discovery import Finding
+from scoring.effects.alongside import PLACE
 from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings
 from scoring.effects.habits import habits
 from scoring.effects.of_marks import (
@@ -30,7 +31,7 @@ from scoring.effects.of_marks import (
     OWN_SCHOOL,
     SEVERE,
 )
-from scoring.effects.round_of_marks import PLACE, Circumstances, networks_of
+from scoring.effects.round_of_marks import Circumstances, networks_of
 from scoring.errors import ScoringError
 from scoring.tables import FloatArray, IntArray
 

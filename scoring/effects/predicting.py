@@ -78,6 +78,17 @@ class Predicted:
             chance[:, column] = np.einsum("ij,ij->i", self.weight, curve[which])
         return np.where(self.real, chance, 0.0)
 
+    def overlap(self, expected: FloatArray) -> float:
+        """How many times as much reads vary as independent marks would: pieces and halo unknown."""
+        count = self.real.sum(axis=1)
+        mean = expected.sum(axis=1) / count
+        middle = np.where(self.real, self.difficulty, 0.0).sum(axis=1) / count
+        logit = 1 / (1 + np.exp(-(self.eta[None, :] - middle[:, None])))
+        level = (self.weight * logit).sum(axis=1)
+        between = (self.weight * logit**2).sum(axis=1) - level**2
+        within = np.maximum(mean * (1 - mean), 1e-6)
+        return float(1 + ((count - 1) * between / within).mean())
+
 
 def predicted(model: MarksModel) -> Predicted:
     """Work out the distribution of every read that has another beside it.

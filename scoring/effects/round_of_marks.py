@@ -16,12 +16,13 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from models.frames import CRITERION, PIECE, RATER
+from models.frames import COMMENT, CRITERION, PIECE, RATER
 from scoring.discovery import Finding
 from scoring.effects.alike import COPIED, agreements, joint_reads, one_side, weaker
+from scoring.effects.alongside import OWN_WORDS, PLACE, alongside, supported
 from scoring.effects.excess import GRID, KINDS, excess_trials, kinds_of
 from scoring.effects.families import Draw, Rule, Trial, findings
-from scoring.effects.habits import habits
+from scoring.effects.habits import habits, own_words
 from scoring.effects.of_marks import (
     DRIFT,
     ERRATIC,
@@ -48,8 +49,8 @@ from scoring.facets.marks_panels import Severities
 from scoring.facets.marks_readiness import reasons_of_marks
 from scoring.tables import FloatArray, IntArray
 
-PLACE = "place"
-"""Column of reads: anything that sorts by time, missing where it is unknown."""
+HOMES = {OWN_SCHOOL: "home_school", OWN_DEPARTMENT: "home_department"}
+"""Columns of reads: the school or department a piece is from, empty where it is unknown."""
 
 _MAD = 1.4826
 _LEAST_PRIOR_SD = 0.4  # logits: the hurdle's prior must not hold a lenient rater at the middle
@@ -65,7 +66,8 @@ class Circumstances:
     panel_of : panel (school) of each rater
     seeds : pieces that link panels
     expert : name of the rater that stands for the experts' marks on seeds
-    phrases : bank of phrases comments are put together from
+    phrases, banks : phrases the desk offers everybody, and those each rater keeps, by rater:
+        comments put together from them are not pasted
     min_panel : raters in an unlinked panel below which the subject is the pair
     max_offset_se : greatest SE of a panel's offset that still compares, logits
     usual_spread : SD of honest raters' severities at most allowed for, logits
@@ -76,6 +78,7 @@ class Circumstances:
     seeds: Sequence[str] = ()
     expert: str = "*"
     phrases: Sequence[str] = field(default=())
+    banks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     min_panel: int = 5
     max_offset_se: float = 0.3
     usual_spread: float = 0.1
@@ -98,7 +101,8 @@ def effects_of_marks(
         cluster whose pieces are more alike. Blind reads and seeds.
     reads : DataFrame, one row a read
         ``piece_id``, ``rater_id`` and what is known of ``place``, ``seconds``,
-        ``length``, ``comment``, ``own_school``, ``own_department`` (true, false, missing).
+        ``length``, ``comment``, ``own_school``, ``own_department`` (true, false, missing)
+        and the ``home_school`` and ``home_department`` of the piece.
     about : Circumstances
     rules : by code; `SEVERE` serves lenience too
     random_seed : of all draws
@@ -118,7 +122,7 @@ def effects_of_marks(
         For marks that cannot be used.
     """
     people = reads[reads[RATER].astype(str) != about.expert]
-    trials = habits(people, about.phrases, rules, random_seed)
+    trials = habits(people, about.phrases, rules, random_seed, about.banks)
     codes = code_marks(marks)
     fits = (
         not any(reason.blocks for reason in reasons_of_marks(codes, 0)) and telling(codes)[0].any()
@@ -243,9 +247,13 @@ class _Round:
             partners = {pair: both for pair, both in joint.items() if pair[0] == k}
             if partners:
                 sides |= self._sides(one, own, partners)
-        for (one_rater, other), side in sides.items():
-            if one_rater < other:
-                yield weaker(side, sides[other, one_rater])
+        pairs = {
+            pair: weaker(side, sides[pair[::-1]])
+            for pair, side in sides.items()
+            if pair[0] < pair[1]
+        }
+        beside = {pair: alongside(self.facts, joint[pair]) for pair in pairs}
+        yield from supported(pairs, beside, self.seed)
 
     def _sides(
         self, one: OneRater, own: IntArray, joint: Mapping[tuple[int, int], IntArray]
@@ -278,7 +286,7 @@ class _Round:
         se = float(self.severities.se[k])
         total = reads.expected(severity)
         information = float((total * (1 - total)).sum()) or 1.0
-        of_zero = max(se**2 - 1 / information * _overlap(reads, total), 0.0)
+        of_zero = max(se**2 - 1 / information * reads.overlap(total), 0.0)
         facts = self.facts.iloc[own]
         return OneRater(
             self.model.raters_[k],
@@ -304,7 +312,7 @@ class _Round:
         every = _flags(self.facts, code)
         if every is None or code not in self.rules:
             return None
-        cluster = self.model.codes.teacher_of[self.predicted.piece]
+        cluster = self._homes(code)
         outside = ~every & np.isin(self.predicted.rater, self.raters)
         size = int(cluster.max()) + 1
         count = np.bincount(cluster[outside], minlength=size)
@@ -312,12 +320,23 @@ class _Round:
         spread = float(self.apart[outside].std()) if outside.any() else 0.0
         flags, home = every[own], cluster[own]
         known = count >= max(self.rules[code].minimum, 1)
-        if not flags.any() or not known[home[flags]].all():
+        if not flags.any():
             return None
+        if not known[home[flags]].all():
+            return Own(flags, np.zeros(len(own)), 0.0, comparable=False)
         usual = np.where(known, total / np.maximum(count, 1), 0.0)[home]
         homes = np.bincount(home[flags], minlength=size) / flags.sum()
         error = spread * np.sqrt((homes[known] ** 2 / count[known]).sum())
         return Own(flags, usual, float(error))
+
+    def _homes(self, code: str) -> IntArray:
+        """Where the piece of each read is from; its cluster where nobody says."""
+        cluster: IntArray = self.model.codes.teacher_of[self.predicted.piece]
+        if HOMES[code] not in self.facts.columns:
+            return cluster
+        named = self.facts[HOMES[code]].fillna("").astype(str)
+        homes = pd.factorize(named)[0].astype(np.int64)
+        return np.where(named == "", homes.max() + 1 + cluster, homes)
 
     def _prior(self, one: OneRater) -> FloatArray:
         sd = max(_LEAST_PRIOR_SD, one.reference_sd)
@@ -342,26 +361,15 @@ class _Round:
             [
                 np.array(codes.pieces, dtype=object)[self.predicted.piece],
                 np.array(codes.raters, dtype=object)[self.predicted.rater],
-            ]
+            ],
+            names=[PIECE, RATER],
         )
-        return named[~named.index.duplicated()].reindex(wanted)
-
-
-def _overlap(reads: Predicted, expected: FloatArray) -> float:
-    """How many times as much reads vary as independent marks would: pieces and halo unknown."""
-    count = reads.real.sum(axis=1)
-    mean = expected.sum(axis=1) / count
-    logit = 1 / (1 + np.exp(-(reads.eta[None, :] - _middle(reads)[:, None])))
-    level = (reads.weight * logit).sum(axis=1)
-    between = (reads.weight * logit**2).sum(axis=1) - level**2
-    within = np.maximum(mean * (1 - mean), 1e-6)
-    return float(1 + ((count - 1) * between / within).mean())
-
-
-def _middle(reads: Predicted) -> FloatArray:
-    """Mean difficulty of each read's criteria."""
-    hard: FloatArray = np.where(reads.real, reads.difficulty, 0.0).sum(axis=1)
-    return np.asarray(hard / reads.real.sum(axis=1))
+        found = named[~named.index.duplicated()].reindex(wanted)
+        if COMMENT not in found.columns:
+            return found
+        told = found.reset_index(level=RATER)
+        words = own_words(told, self.about.phrases, self.about.banks)
+        return found.assign(**{OWN_WORDS: words.to_numpy()})
 
 
 def _rows(reads: Predicted, at: IntArray) -> Predicted:

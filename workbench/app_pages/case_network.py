@@ -57,6 +57,18 @@ def network_drawn(workspace: Workspace, person_id: str) -> tuple[Network, alt.La
 
 def network_chart(found: Network) -> alt.LayerChart:
     """Points are teachers, lines what they share: across schools dashed and in another colour."""
+    across, down, height = _frame(found)
+    place = {
+        "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=across, nice=False)),
+        "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=down, nice=False, reverse=True)),
+    }
+    return alt.LayerChart(layer=[_edges(found, place), *_points(found, place)]).properties(
+        height=height
+    )
+
+
+def _edges(found: Network, place: dict[str, Any]) -> alt.Chart:
+    """Lines: thick for the strong tier, dashed across schools."""
     places = {node.teacher_id: node for node in found.nodes}
     kinds = {across: text(f"page_holds.line.{name}") for across, name in _ACROSS.items()}
     lines = [
@@ -72,22 +84,14 @@ def network_chart(found: Network) -> alt.LayerChart:
         }
         for link in found.links
     ]
-    points = [
-        {"x": n.x, "y": n.y, "label": n.label, "school": n.school, "links": n.links}
-        for n in found.nodes
-    ]
     scale = alt.Scale(domain=list(kinds.values()), range=[BLUE, VERMILION])
     dashes = alt.Scale(domain=list(kinds.values()), range=[[1, 0], [6, 4]])
     legend = alt.Legend(orient="top", title=None, symbolType="stroke")
-    across, down, height = _frame(found)
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=across, nice=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=down, nice=False, reverse=True))
-    edges = (
+    return (
         alt.Chart(alt.Data(values=lines))
         .mark_rule(opacity=0.75)
         .encode(
-            x=x,
-            y=y,
+            **place,
             x2="x2:Q",
             y2="y2:Q",
             color=alt.Color("kind:N", scale=scale, legend=legend),
@@ -96,14 +100,21 @@ def network_chart(found: Network) -> alt.LayerChart:
             tooltip=[alt.Tooltip("who:N", title=" "), alt.Tooltip("what:N", title="  ")],
         )
     )
-    base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
+
+
+def _points(found: Network, place: dict[str, Any]) -> list[alt.Chart]:
+    """Teachers, named where they are not too many."""
+    rows = [
+        {"x": n.x, "y": n.y, "label": n.label, "school": n.school, "links": n.links}
+        for n in found.nodes
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(**place)
     nodes = base.mark_circle(color=GREY, opacity=1, stroke="white", size=150).encode(
         tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("school:N", title="  ")]
     )
-    layers = edges + nodes
-    if len(points) <= _MOST_NAMED:
-        layers += base.mark_text(dy=-13, fontSize=11, color="#2f3a45").encode(text="label:N")
-    return layers.properties(height=height)
+    if len(rows) > _MOST_NAMED:
+        return [nodes]
+    return [nodes, base.mark_text(dy=-13, fontSize=11, color="#2f3a45").encode(text="label:N")]
 
 
 _ACROSS = {False: "within", True: "across"}

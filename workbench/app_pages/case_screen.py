@@ -21,6 +21,7 @@ from workbench.app_pages.drawing import (
     told,
     worded,
 )
+from workbench.app_pages.pieces_behind import draw_pieces
 from workbench.messages import has, text
 from workbench.services import holds
 from workbench.services.case_queue import case_rows
@@ -29,8 +30,10 @@ from workbench.services.case_view import CaseView, case_view, reply_with_scan
 
 _SCAN_MB = 20
 _FOUND = ("borne_out", "innocent", "unclear")
-_READ_COLUMNS = "label rater_id level met others same minutes given_at state"
+_READ_COLUMNS = "label rater_id level met others same words after minutes given_at state"
+_OF_PAIRS = ("same", "words", "after")
 _READ_HEIGHT = 480
+_YES = {True: "yes", False: "no"}
 
 
 def open_hold(hold_id: str) -> None:
@@ -64,6 +67,10 @@ def draw_case(here: session.Session, hold_id: str) -> None:
         st.text(view.exhibits.innocent)
     if view.reads:
         _reads(here, view)
+    elif view.behind:
+        st.subheader(text("page_holds.exhibits"))
+        st.caption(text("page_holds.school_pieces", n=len(view.behind)))
+        draw_pieces(here, view.behind, f"case_{hold_id}")
     else:
         draw_exhibits(here, view)
     heard, decided = st.columns(2, gap="large")
@@ -103,15 +110,25 @@ def _facts(view: CaseView) -> None:
     }
     st.caption(text("page_holds.facts", **facts))
     stops = text("page_holds.stops", n=row["stops"]) if row["stops"] else text("page_holds.asks")
-    st.caption(stops)
+    st.caption(f"{stops}　{_alarms(view)}")
+
+
+def _alarms(view: CaseView) -> str:
+    """How often flags of this kind were false alarms, as far as their closed cases tell."""
+    found = view.alarms
+    if found is None or found.share is None or found.lo is None or found.hi is None:
+        return text("page_holds.alarms_unknown", n=found.known if found else 0)
+    interval = f"{found.lo:.0%}–{found.hi:.0%}"
+    return text("page_holds.alarms_known", n=found.known, wrong=found.innocent, interval=interval)
 
 
 def _reads(here: session.Session, view: CaseView) -> None:
     """Draw the reads a case about raters rests on; one selected shows its piece."""
     st.subheader(text("page_holds.reads"))
     columns = _READ_COLUMNS.split()
-    if all(each.same is None for each in view.reads):
-        columns.remove("same")
+    for name in _OF_PAIRS:
+        if all(getattr(each, name) is None for each in view.reads):
+            columns.remove(name)
     if all(each.state == "counts" for each in view.reads):
         columns.remove("state")
     headings = {name: text(f"page_holds.read.{name}") for name in columns}
@@ -120,7 +137,9 @@ def _reads(here: session.Session, view: CaseView) -> None:
         "same": percent,
         "given_at": moment,
         "level": lambda level: text(f"level.{level}") if level else text("page_holds.read.open"),
-        "minutes": lambda value: "" if value is None else f"{value:.1f}",
+        "minutes": _number,
+        "after": lambda value: "" if value is None else f"{value:+.0f}",
+        "words": lambda same: "" if same is None else text(f"page_holds.same_words.{_YES[same]}"),
         "state": lambda name: text(f"page_holds.read_state.{name}"),
     }
     rows = worded(_read_rows(view.reads), words)
@@ -130,6 +149,10 @@ def _reads(here: session.Session, view: CaseView) -> None:
         picked = view.reads[chosen]
         st.markdown(f"**{picked.label}**")
         evidence(here, picked.piece_id, f"read_{view.row['hold_id']}", _READ_HEIGHT)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
 
 
 def _read_rows(reads: Sequence[CaseRead]) -> list[dict[str, Any]]:

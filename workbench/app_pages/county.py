@@ -19,10 +19,11 @@ from workbench.app_pages.drawing import (
     table,
     worded,
 )
+from workbench.app_pages.pieces_behind import draw_pieces
 from workbench.app_pages.recomputing import how_old
 from workbench.messages import text
 from workbench.services.county import CountyOverview, SchoolOverview
-from workbench.services.county_pieces import By, PieceBehind, names_of, pieces_behind
+from workbench.services.county_pieces import By, names_of, pieces_behind
 from workbench.services.county_view import ANALYSES, RATES
 
 _VIEWS = ("rates", "severity", "agreement", "cases", "schools", "order")
@@ -30,8 +31,8 @@ _COLUMNS = (
     *("school", "teachers", "results", "pass_share", "excellent_share", "fail", "held", "waiting"),
     *("reread", "lowered_share", "publicity", "decision", "certified"),
 )
-_BEHIND = ("school", "slot_id", "level", "reads", "county", "held")
 _VIEWER_HEIGHT = 560
+_MOST_OVER = 5
 
 
 def draw() -> None:
@@ -50,9 +51,7 @@ def draw() -> None:
             st.info(text("page_county.none"))
             return
         _counts(view.overview)
-        over = "、".join(row.school for row in view.overview.schools if row.over_limit)
-        if over:
-            st.warning(text("page_county.over", names=over))
+        _over(view.overview)
         how_old(here, (view.schools, view.facets), ANALYSES)
         chosen = st.segmented_control(
             text("page_county.look"),
@@ -63,6 +62,15 @@ def draw() -> None:
             label_visibility="collapsed",
         )
         _DRAWERS[chosen or _VIEWS[0]](drawn)
+
+
+def _over(found: CountyOverview) -> None:
+    """Say which schools are over the limit: a few by name, or how many and where they stand."""
+    over = [row.school for row in found.schools if row.over_limit]
+    if len(over) > _MOST_OVER:
+        st.warning(text("page_county.over_many", n=len(over), names="、".join(over[:_MOST_OVER])))
+    elif over:
+        st.warning(text("page_county.over", names="、".join(over)))
 
 
 def _counts(found: CountyOverview) -> None:
@@ -227,26 +235,7 @@ def _behind(here: session.Session, by: By, which: str) -> None:
                 for split in each.splits:
                     st.write(split)
     st.caption(text("page_county.first"))
-    columns = (*_BEHIND[:3], "own", *_BEHIND[3:]) if by == "rater" else _BEHIND
-    headings = {name: text(f"page_county.column.{name}") for name in columns}
-    chosen = table([_piece_told(row) for row in found], headings, f"behind_{by}", select=True)
-    if chosen is not None:
-        evidence(here, found[chosen].piece_id, "county", _VIEWER_HEIGHT)
-
-
-def _piece_told(row: PieceBehind) -> dict[str, Any]:
-    return {
-        **asdict(row),
-        "level": _level(row.level),
-        "own": _level(row.own),
-        "county": _level(row.county),
-        "reads": "、".join(_level(each) for each in row.reads.split()),
-        "held": text(f"page_county.held.{'yes' if row.held else 'no'}"),
-    }
-
-
-def _level(level: str) -> str:
-    return text(f"level.{level}") if level else "—"
+    draw_pieces(here, found, by, of_rater=by == "rater")
 
 
 def _chart(spec: Spec, key: str) -> None:

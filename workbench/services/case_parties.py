@@ -33,8 +33,10 @@ def schools_of_case(store: Store, case: Row, owners: dict[str, Row] | None = Non
 
     ``owners`` are rows of ``owned_pieces`` by submission, where the caller has them.
     """
-    owners = owners or {row["submission_id"]: row for row in owned_pieces(store)}
-    found = {owners[each]["school_id"] for each in case["submissions"] if each in owners}
+    found = set()
+    if case["submissions"]:
+        owners = owners or {row["submission_id"]: row for row in owned_pieces(store)}
+        found = {owners[each]["school_id"] for each in case["submissions"] if each in owners}
     ids = case["flag"]["ids"] if case["flag"] else ()
     if subject_of(case) == SCHOOL:
         return found | set(ids)

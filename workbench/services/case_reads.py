@@ -28,8 +28,9 @@ class CaseRead:
 
     ``met`` and ``marks`` count criteria; ``others`` is the share the co-readers found
     met of the same, None where nobody else read the piece; ``same`` the share of marks
-    alike with the second rater of a pair, None else. ``minutes`` is None where no time
-    was recorded. ``state`` is ``counts``, or of a recalled read ``waiting`` or ``reread``.
+    alike with the second rater of a pair, ``after`` how many minutes it was handed in after
+    the other's read, ``words`` whether both wrote the same; None else. ``minutes`` is None
+    where no time was recorded. ``state`` is ``counts``, or of a recalled read ``waiting`` or ``reread``.
     """
 
     piece_id: str
@@ -43,6 +44,8 @@ class CaseRead:
     minutes: float | None
     given_at: str
     state: str = "counts"
+    after: float | None = None
+    words: bool | None = None
 
 
 def case_reads(workspace: Workspace, store: Store, case: Row) -> list[CaseRead]:
@@ -75,7 +78,7 @@ def _reads(
         piece, read = row["piece_id"], own[row["read_id"]]
         marks = {name: met for name, met in read["marks"].items() if met is not None}
         others = [each for each in pieces[piece] if _beside(read, each)]
-        partner = next((each for each in others if each["rater_id"] in ids), None)
+        partner = next((o for o in others if len(ids) == 2 and o["rater_id"] in ids), None)
         made.append(
             CaseRead(
                 piece,
@@ -89,6 +92,8 @@ def _reads(
                 _minutes(read["opened_at"], read["submitted_at"]),
                 read["submitted_at"] or row.get("given_at", ""),
                 _state(row),
+                _minutes(partner["submitted_at"], read["submitted_at"]) if partner else None,
+                _same_words(read, partner) if partner else None,
             )
         )
     return made
@@ -121,6 +126,17 @@ def _alike(marks: dict[str, int], partner: Row | None) -> float | None:
     told = partner["marks"] if partner else {}
     both = [name for name in marks if told.get(name) is not None]
     return sum(marks[name] == told[name] for name in both) / len(both) if both else None
+
+
+def _same_words(read: Row, partner: Row) -> bool | None:
+    """Whether both comments have the same letters; None where either wrote none."""
+    one, other = (_letters(each) for each in (read, partner))
+    return one == other if one and other else None
+
+
+def _letters(read: Row) -> str:
+    said = [read["comment"], *read["comments"].values()]
+    return "".join(letter for words in said if words for letter in words if letter.isalpha())
 
 
 def _minutes(opened_at: str, submitted_at: str) -> float | None:

@@ -19,15 +19,16 @@ from models.submissions import (
 )
 from rubrics.errors import WorkbenchError
 from rubrics.public_texts import public_texts
-from scoring.flags import CATALOGUE, TEXTS
-from scoring.holds import dispositions_of, is_adverse
+from scoring.flags import CATALOGUE, SCHOOL, TEXTS
+from scoring.holds import FalseAlarms, dispositions_of, is_adverse
 from workbench.errors import RefusedError
 from workbench.messages import explain, text
 from workbench.readers.masking import Mask, discovered
 from workbench.services.case_parties import parties_of_case, subject_of
-from workbench.services.case_queue import case_row, submission_owners
+from workbench.services.case_queue import alarm_rates, case_row, submission_owners
 from workbench.services.case_reads import CaseRead, case_reads
 from workbench.services.case_text import Stretch, beside, covered
+from workbench.services.county_pieces import PieceBehind, behind
 from workbench.services.exhibits import Exhibits, exhibits_of
 from workbench.services.holds import may_handle, may_resolve, reply, show_hold
 from workbench.services.mask_words import SURNAMES_KNOWN, MaskWords
@@ -57,7 +58,10 @@ class CaseView:
     ``texts`` are the stretches of each piece, in the order of ``pieces``, empty
     where there is nothing to read; names and schools in them are covered.
     ``row`` is the case as the queue has it. ``parties`` may answer: identifier and label.
-    ``reads`` are what a case about raters rests on. ``handlers`` may be named to
+    ``reads`` are what a case about raters rests on, ``behind`` what one about a school
+    does: its pieces the county has read again, those it put lower first; without any all
+    its pieces. ``alarms`` is how often flags of this kind were false alarms, None where no
+    case of it has ended. ``handlers`` may be named to
     handle it, and ``may_assign`` is whether this person may name them.
     ``proposals`` are adverse decisions that wait for a second person.
     ``refusals`` says per disposition why this person may not decide so; a
@@ -75,6 +79,8 @@ class CaseView:
     refusals: dict[str, str]
     may_reply: bool
     reads: tuple[CaseRead, ...]
+    behind: tuple[PieceBehind, ...]
+    alarms: FalseAlarms | None
     handlers: tuple[tuple[str, str], ...]
     may_assign: bool
     dispositions: tuple[str, ...]
@@ -119,10 +125,21 @@ def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> C
             _refusals(workspace, store, case, person_id, on) if is_open else {},
             is_open and any(role in held for role in ALLOWED["hold.reply"]),
             tuple(case_reads(workspace, store, case)),
+            _behind(workspace, case),
+            next((each for each in alarm_rates(workspace) if each.code == case["code"]), None),
             _handlers(store, case, people, on) if may_assign else (),
             may_assign,
             _dispositions(case),
         )
+
+
+def _behind(workspace: Workspace, case: Row) -> tuple[PieceBehind, ...]:
+    """Pieces of the school a case is about; of other cases none."""
+    if subject_of(case) != SCHOOL or not case["flag"]:
+        return ()
+    every = [row for school in case["flag"]["ids"] for row in behind(workspace, "school", school)]
+    again = [row for row in every if row.county]
+    return tuple(again or every)
 
 
 def reply_with_scan(
@@ -235,6 +252,8 @@ def _handlers(
     found = []
     act = Act("", "", datetime.combine(on, time(12), CHINA))
     for person_id, name in people.items():
+        if not set(roles_held(store, person_id)) & set(ALLOWED["hold.resolve"]):
+            continue  # a county has hundreds of readers: looked at one by one they take minutes
         try:
             may_handle(store, case, person_id, act)
         except WorkbenchError:

@@ -14,7 +14,7 @@ from models.submissions import owned_pieces
 from rubrics.levels import Level
 from rubrics.rubric import Slot
 from scoring.consensus import read_level
-from workbench.services.results import piece_outcomes
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
@@ -53,6 +53,12 @@ def pieces_behind(
     """
     with workspace.store() as store:
         seen_school(store, person_id, "county.show")
+    return behind(workspace, by, which)
+
+
+def behind(workspace: Workspace, by: By, which: str) -> tuple[PieceBehind, ...]:
+    """The same for a caller who has seen to it that the person may."""
+    with workspace.store() as store:
         pieces = _chosen(store, by, which)
         among = {row["piece_id"] for row in pieces}
         outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy, among)

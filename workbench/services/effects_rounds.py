@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from models import frames
+from models.desk_store import DeskStore
+from models.desk_work import active_by_reader
+from models.people import facts_of_teachers
 from models.people import raters as people
+from models.phrases import all_phrases
 from models.ratings import mark_frame, piece_lengths, read_comments
 from models.records import Round
 from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
+from scoring.effects.alongside import PLACE
 from scoring.effects.families import Rule
 from scoring.effects.habits import LENGTH, SECONDS
 from scoring.effects.of_marks import OWN_DEPARTMENT, OWN_SCHOOL
 from scoring.effects.of_scores import SCORE
-from scoring.effects.round_of_marks import PLACE, Circumstances
+from scoring.effects.round_of_marks import HOMES, Circumstances
 from scoring.flags import EFFECTS, of_source
 from workbench.errors import InputError, RefusedError
+from workbench.messages import LANGUAGES
+from workbench.services.phrases import starters_in
 from workbench.services.workspace import Workspace
 
 Rows = Sequence[Mapping[str, object]]
+
+_ACTIVE = "active_s"
 
 EXPERT = "*"
 """Rater that stands for the experts' marks on seeds; no person has this id."""
@@ -79,7 +88,15 @@ def round_of_workspace(workspace: Workspace, school_id: str | None) -> RoundTabl
         )
         reads = reads.merge(read_comments(store).astype(str), on=[frames.PIECE, frames.RATER])
         reads[LENGTH] = reads[frames.PIECE].map(piece_lengths(store))
-        school_of = {name: str(row["school_id"] or "") for name, row in people(store).items()}
+        pairs = zip(reads[frames.PIECE], reads[frames.RATER], strict=True)
+        reads[_ACTIVE] = list(map(active_by_reader(store).get, pairs))
+        crew, facts = people(store), facts_of_teachers(store)
+    with workspace.desk() as desk:
+        banks = _banks(desk)
+    own_department = {name: own.get("department", "") for name, own in facts.items()}
+    reads[frames.DEPARTMENT] = reads[frames.TEACHER].astype(str).map(own_department).fillna("")
+    school_of = {name: str(row["school_id"] or "") for name, row in crew.items()}
+    department_of = {name: str(row["department"] or "") for name, row in crew.items()}
     excellent = frozenset(
         criterion.criterion_id
         for rubric in workspace.rubrics
@@ -88,8 +105,12 @@ def round_of_workspace(workspace: Workspace, school_id: str | None) -> RoundTabl
         if criterion.level == Level.EXCELLENT
     )
     seeds = marks.loc[marks[frames.ROUND] == str(Round.SEED), frames.PIECE]
-    about = _about(workspace.policy, excellent, school_of, seeds)
-    return _round(marks, reads, school_of, {}, about)
+    about = replace(
+        _about(workspace.policy, excellent, school_of, seeds),
+        phrases=tuple(words for language in LANGUAGES for words in starters_in(language)),
+        banks=banks,
+    )
+    return _round(marks, reads, school_of, department_of, about)
 
 
 def round_of_table(rows: Rows, beside: Beside, policy: PolicyPack) -> RoundTable:
@@ -192,6 +213,8 @@ def _told_of_reads(
     opened, submitted = (_times(reads, name) for name in (frames.OPENED_AT, frames.SUBMITTED_AT))
     told[PLACE] = submitted
     told[SECONDS] = (submitted - opened).dt.total_seconds()
+    if _ACTIVE in reads:  # measured at the desk: away time is no reading
+        told[SECONDS] = pd.to_numeric(reads[_ACTIVE]).fillna(told[SECONDS])
     told[LENGTH] = pd.to_numeric(reads[LENGTH], errors="coerce")
     told[frames.COMMENT] = reads.get(frames.COMMENT, "")
     for name, column, own_of in (
@@ -199,7 +222,28 @@ def _told_of_reads(
         (OWN_DEPARTMENT, frames.DEPARTMENT, department_of),
     ):
         told[name] = _own(reads, column, own_of)
+    # A school's Chinese group is one; the group of that name in the next school is another.
+    told[OWN_DEPARTMENT] = [
+        None if same is None else same and own is not False
+        for same, own in zip(told[OWN_DEPARTMENT], told[OWN_SCHOOL], strict=True)
+    ]
+    school, group = (_texts(reads, name) for name in (frames.SCHOOL, frames.DEPARTMENT))
+    told[HOMES[OWN_SCHOOL]] = school
+    told[HOMES[OWN_DEPARTMENT]] = (school + "/" + group).where(group != "", "")
     return told.reset_index(drop=True)
+
+
+def _texts(reads: pd.DataFrame, column: str) -> pd.Series:
+    given = reads[column] if column in reads else pd.Series("", index=reads.index)
+    return given.astype(object).where(given.notna(), "").astype(str)
+
+
+def _banks(desk: DeskStore) -> dict[str, tuple[str, ...]]:
+    """Phrases each person keeps: what the desk offers to be used again is no pasting."""
+    kept: dict[str, list[str]] = {}
+    for person, words in all_phrases(desk):
+        kept.setdefault(person, []).append(words)
+    return {person: tuple(words) for person, words in kept.items()}
 
 
 def _times(reads: pd.DataFrame, column: str) -> pd.Series:

@@ -65,11 +65,12 @@ def drop(workspace: Workspace, person_id: str, phrase_id: int) -> list[dict[str,
 
 def starters() -> list[str]:
     """Phrases everybody has, in the language of the session; not to be changed."""
-    return _starters(messages.language())
+    return starters_in(messages.language())
 
 
 @cache
-def _starters(language: str) -> list[str]:
+def starters_in(language: str) -> list[str]:
+    """Phrases everybody has, in one language; not to be changed."""
     known = messages.catalogue(language)
     return [known[key] for key in sorted(known) if key.startswith("desk.starter.")]
 

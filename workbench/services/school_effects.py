@@ -14,22 +14,20 @@ from models import frames
 from models.people import code_order
 from models.school_marks import school_marks
 from models.submissions import owned_pieces
-from models.supervision import latest_sample
+from models.supervision import BY_CHANCE, latest_sample
 from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
 from scoring.flags import CATALOGUE, SCHOOLS, of_source
 from scoring.school_departures import Rule
 from scoring.school_funnels import LIMITS, Funnel
 from scoring.school_reads import RANK, reads_of_marks, settled_ranks
-from scoring.schools import BLIND, SAMPLED, Rules, SchoolReport, school_report
+from scoring.school_table import BLIND, SAMPLED
+from scoring.schools import Rules, SchoolReport, school_report
 from workbench.errors import InputError, RefusedError
-from workbench.services.results import piece_outcomes
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.workspace import Workspace
 
 Rows = Sequence[Mapping[str, object]]
-
-BY_CHANCE = "stratified"
-"""Why a piece was drawn, where it was by chance."""
 
 _CURVE = 30  # sizes of school at which limits are drawn
 _EXCELLENT = re.compile(r"(?:^|[.\-_])E\d+$|优秀", re.IGNORECASE)
@@ -219,7 +217,7 @@ def _funnel_row(funnel: Funnel, counts: Sequence[int]) -> dict[str, Any]:
     sizes = np.unique(np.linspace(least, most, _CURVE).round().astype(int)).tolist()
     curve = []
     for n in sizes:
-        inner, outer = (funnel.limits(n, coverage) for coverage in LIMITS)
+        inner, outer = (funnel.line(n, coverage) for coverage in LIMITS)
         ends = {"lo": inner[0], "hi": inner[1], "lowest": outer[0], "highest": outer[1]}
         curve.append({"pieces": n, **ends})
     return {**asdict(funnel), "curve": curve}

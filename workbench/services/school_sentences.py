@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from workbench.messages import language, text
@@ -13,6 +14,9 @@ Row = Mapping[str, Any]
 
 UPWARDS = ("above_county", "lenient_school", "home_favour", "bunched_at_gate")
 """Findings that say a school's levels are too high, and by what."""
+
+ENOUGH_REREADS = 20
+"""Re-reads a school from where on favour for the own pieces alone is nearly always found."""
 
 _IN_LEVELS = UPWARDS[:3]
 _APART = ("pass_rate_apart", "excellent_rate_apart")
@@ -30,7 +34,7 @@ def sentences_of(payload: Payload, names: Mapping[str, str]) -> list[str]:
 
 
 def whole_notes(payload: Payload) -> list[str]:
-    """Keys of what holds for every school: that seeds are too few, or schools, or re-reads."""
+    """Keys of what holds for every school: that seeds, schools or re-reads are too few for what."""
     by_code = defaultdict(list)
     for each in payload["findings"]:
         by_code[each["code"]].append(each["minimum_met"])
@@ -41,6 +45,9 @@ def whole_notes(payload: Payload) -> list[str]:
         notes.append("no_rereads")
     elif not any(by_code["home_favour"]):
         notes.append("no_seeds")
+    else:
+        again = [each["n"] for each in payload["findings"] if each["code"] == "home_favour"]
+        notes += ["few_rereads"] if median(again) < ENOUGH_REREADS else []
     return notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,9 +25,13 @@ from scoring.second_reader import (
 from scoring.similarity.pairs import TEXT as TEXT_PAIR
 from workbench.errors import RefusedError
 from workbench.messages import text
-from workbench.services.results import piece_outcomes
+from workbench.services.analyses import last_analysis
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.similarity import compare_all
 from workbench.services.workspace import Workspace
+
+KIND = "second_reader"
+"""Name of the analysis."""
 
 MOST_LISTED = 200
 """Pieces kept in order: more than anybody reads again."""
@@ -97,6 +101,20 @@ def sentence_of(payload: Mapping[str, Any], limits: Limits) -> str:
 def is_on(payload: Mapping[str, Any]) -> bool:
     """Whether it puts anything in an order."""
     return bool(payload["state"] == ON)
+
+
+def unlike_first(workspace: Workspace, pieces: Sequence[str]) -> list[str]:
+    """Put pieces in the order of the reading queue: what is least like its prediction first.
+
+    Pieces it does not list keep their order behind them. Nothing is computed here: the
+    order is that of the stored analysis, and as given where there is none, it is off, or
+    policy does not want it. A sample drawn by chance must not be put in this order: if
+    reading it stops half way, what was read would no longer speak for the school.
+    """
+    stored = last_analysis(workspace, KIND) if workspace.policy["second_reader.orders"] else None
+    listed = stored.payload["order"] if stored is not None else []
+    place = {row["piece_id"]: number for number, row in enumerate(listed)}
+    return sorted(pieces, key=lambda piece: place.get(piece, len(place)))
 
 
 def _rows(store: Store, workspace: Workspace, scope: str | None) -> Iterator[tuple[object, ...]]:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.effects import given, sought, thresholds
-from benchmarks.planted_raters import County, logistic_county, sorting_county
+from benchmarks.planted_counties import County, logistic_county, sorting_county
 from models import frames
 from scoring.discovery import Finding
 from scoring.effects.round_of_marks import Circumstances, effects_of_marks
 
 WORLDS = {"logistic": logistic_county, "sorting": sorting_county}
 SMALL = County(schools=3, panels=(6, 7, 5), reads_each=110)
-KINDS = (
-    "severe_rater", "lenient_rater", "erratic_rater", "fast_rater", "pasted_comments",
-    "all_met_reads", "none_met_reads", "just_pass_reads", "flat_rater", "halo_rater",
-)  # fmt: skip
 
 
 def found_in(county: County, world: str, random_seed: int) -> list[Finding]:
@@ -121,27 +117,25 @@ def test_renaming_raters_changes_no_number():
     assert numbers(*renamed) == numbers(marks, reads)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("world", WORLDS)
-def test_nearly_all_planted_raters_are_found(world):
-    hit, tried = Counter(), Counter()
-    for random_seed in range(4):
-        names = sorted(SMALL.school_of)
-        chosen = np.random.default_rng(random_seed).permutation(names)[:5]
-        kinds = np.roll(KINDS, -5 * random_seed)[:5]
-        county = replace(SMALL, planted=dict(zip(chosen.tolist(), kinds.tolist(), strict=True)))
-        found = flagged(found_in(county, world, random_seed))
-        for rater, code in county.planted.items():
-            tried[code] += 1
-            hit[code] += sought(rater, code) in found
-    assert hit.total() >= 0.85 * tried.total(), (hit, tried)
+def test_favour_for_the_own_department_is_tested_where_others_read_its_pieces_too():
+    county = replace(SMALL, schools=1, panels=(9,), seeds=0, groups=3, reads_each=150,
+                     planted={"r001": "own_department"})  # fmt: skip
+    found = [one for one in found_in(county, "logistic", 3) if one.code == "own_department"]
+    assert len(found) == 9
+    assert all(one.minimum_met for one in found)
+    assert max(found, key=lambda one: one.effect).ids == ("r001",)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("world", WORLDS)
-def test_honest_counties_show_few_families(world):
-    families = [
-        {code for code, _ in flagged(found_in(SMALL, world, random_seed))}
-        for random_seed in range(20, 24)
-    ]
-    assert sum(map(len, families)) <= 5, families
+def test_a_department_nobody_else_reads_has_no_favour_to_tell():
+    county = replace(SMALL, schools=1, panels=(9,), seeds=0, groups=3, third_share=0.0)
+    marks, reads, about = given(logistic_county(county, 3), county)
+    kept = reads["home_department"].str.endswith("/g1") <= reads["rater_id"].map(
+        county.group_of
+    ).eq("g1")
+    told = reads[kept]
+    pairs = pd.MultiIndex.from_frame(told[[frames.PIECE, frames.RATER]])
+    own = marks[pd.MultiIndex.from_frame(marks[[frames.PIECE, frames.RATER]]).isin(pairs)]
+    found = effects_of_marks(own, told, about, thresholds(), 1)
+    mine = [o for o in found if o.code == "own_department" and county.group_of[o.ids[0]] == "g1"]
+    assert mine
+    assert not any(one.minimum_met for one in mine)
