@@ -14,7 +14,7 @@ from models.ledger.signing import new_signer
 from models.ledger.verifying import latest_checkpoint, proofs_for
 from rubrics.canonical import canonical_json
 from rubrics.loading import load_set
-from workbench.exports.payload import Person, SheetPayload, for_teacher, proven
+from workbench.exports.payload import NamedPolicy, Person, SheetPayload, for_teacher, proven
 from workbench.exports.sheets import FORMATS, make_sheets, write_sheets
 from workbench.services.verification import verify_sheet
 
@@ -108,9 +108,7 @@ def _school(folder: Path, teachers: int) -> tuple[SheetPayload, str]:
         round="2026年秋季批次",
         county="基准县",
         school="基准小学",
-        policy_id="benchmark",
-        policy_name="测评办法",
-        policy_digest=POLICY,
+        policies=(NamedPolicy("benchmark", "测评办法", POLICY),),
         rubric_set="micro_competencies",
         origin=ORIGIN,
         checkpoint=latest_checkpoint(path),

@@ -246,7 +246,7 @@ def is_time(stamp: str) -> bool:
     """Whether a text, in the quotes of JSON or without, is a UTC time as entries write it."""
     plain = stamp[1:-1] if stamp[:1] == stamp[-1:] == '"' else stamp
     try:
-        return datetime.strptime(plain, TIME_FORMAT).strftime(TIME_FORMAT) == plain
+        return datetime.fromisoformat(plain).strftime(TIME_FORMAT) == plain
     except ValueError:
         return False
 

@@ -75,8 +75,9 @@ def or_null(field: Field) -> Field:
 
 def list_of(field: Field) -> Field:
     """A list of any length of the shape."""
-    item = field.pattern
-    return Field(rf"\[(?:{item}(?:,{item})*+)?\]", f"a list; each item {field.expected}")
+    # Each item once in the pattern: written out for the first and the others it doubles with depth.
+    items = rf"(?:{field.pattern}(?:,(?!\])|(?=\])))*+"
+    return Field(rf"\[{items}\]", f"a list; each item {field.expected}")
 
 
 def record(fields: Mapping[str, Field]) -> Field:

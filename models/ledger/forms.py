@@ -113,14 +113,22 @@ _RESULT_DEFAULTS: dict[str, Json] = {
 
 @dataclass(frozen=True)
 class Form:
-    """What one kind of entry states, and the patterns of its two texts."""
+    """What one kind of entry states, its defaults, and the patterns of its two texts."""
 
     kind: str
     body: Mapping[str, Field]
     detail: Mapping[str, Field]
     defaults: Mapping[str, Json]
-    body_pattern: re.Pattern[str]
-    detail_pattern: re.Pattern[str]
+
+    @cached_property
+    def body_pattern(self) -> re.Pattern[str]:
+        """Matches the body's canonical JSON; made when an entry of the kind is first met."""
+        return re.compile(named_record(self.body))
+
+    @cached_property
+    def detail_pattern(self) -> re.Pattern[str]:
+        """Matches the detail's canonical JSON."""
+        return re.compile(named_record(self.detail))
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -152,14 +160,7 @@ def _form(
 ) -> Form:
     all_body = {**_COMMON_BODY, "kind": one_of([kind]), **body}
     all_detail = {**_COMMON_DETAIL, **detail}
-    return Form(
-        kind,
-        all_body,
-        all_detail,
-        defaults or {},
-        re.compile(named_record(all_body)),
-        re.compile(named_record(all_detail)),
-    )
+    return Form(kind, all_body, all_detail, defaults or {})
 
 
 FORMS: dict[str, Form] = {
@@ -191,6 +192,11 @@ FORMS: dict[str, Form] = {
         ),
         _form(
             "policy", {**_PLACE, "policy": DIGEST}, {"pack": IDENTIFIER, "approvers": people(1, 2)}
+        ),
+        _form(
+            "rubric",
+            {**_PLACE, "competency": IDENTIFIER, "rubric": DIGEST},
+            {"replaces": DIGEST, "approvers": people(1, 2)},
         ),
         _form(
             "hold_release",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.errors import LedgerError
@@ -9,6 +10,8 @@ from models.ledger.entry import entry_hashes, read_parts
 from models.ledger.notes import VerifierKey, open_checkpoint, parse_key
 from models.ledger.tables import Connection
 from models.ledger.tree import Frontier, frontier_from_bytes
+
+NamedKey = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,12 @@ def verified_head(connection: Connection, origin: str) -> Head:
     frontier = frontier_from_bytes(size, peaks)
     if frontier.root() != root or entry_hashes(last[4], last[1].encode()) != (last[3], last[5]):
         raise _broken_head("its hashes do not agree")
-    checkpoint = open_checkpoint(note, [key_at(connection, origin, first)])
+    named = named_keys(connection)
+    checkpoint = open_checkpoint(note, [key_of(named, origin, first)])
     if (checkpoint.origin, checkpoint.size, checkpoint.root) != (origin, size, root):
         raise _broken_head("the signed checkpoint states another head")
-    key = key_at(connection, origin, size)
-    if is_revoked(connection, key):
+    key = key_of(named, origin, size)
+    if is_revoked(named, key):
         raise LedgerError(
             f"key {key.key_id.hex()} of {origin} is revoked: this ledger is closed. "
             "Continue it in a new one: workbench ledger key continue",
@@ -53,19 +57,25 @@ def verified_head(connection: Connection, origin: str) -> Head:
     return Head(frontier, last[5], posted_at, school, key)
 
 
-def key_at(connection: Connection, origin: str, size: int) -> VerifierKey:
+def named_keys(connection: Connection) -> list[NamedKey]:
+    """Number, action and key of each entry about a key, in order."""
+    return list(
+        connection.execute(
+            "SELECT seq, body ->> 'action', body ->> 'key' FROM entry "
+            "WHERE body ->> 'kind' = 'key' ORDER BY seq"
+        )
+    )
+
+
+def key_of(named: Sequence[NamedKey], origin: str, size: int) -> VerifierKey:
     """Key in force for the checkpoint after the first ``size`` entries: the last one named in them.
 
     The first checkpoint is signed by the key its own genesis entry names.
     """
-    found = connection.execute(
-        "SELECT body ->> 'key' FROM entry WHERE body ->> 'kind' = 'key' AND seq < ? "
-        "AND body ->> 'action' <> 'revoke' ORDER BY seq DESC LIMIT 1",
-        (max(size, 1),),
-    ).fetchone()
-    if found is None:
+    before = [text for seq, action, text in named if seq < max(size, 1) and action != "revoke"]
+    if not before:
         raise _broken_head("it names no key")
-    key = parse_key(found[0])
+    key = parse_key(before[-1])
     if key.name != origin:
         raise LedgerError(
             f"the key is named {origin}, the ledger {key.name}. Sign with the key of this ledger.",
@@ -76,14 +86,9 @@ def key_at(connection: Connection, origin: str, size: int) -> VerifierKey:
     return key
 
 
-def is_revoked(connection: Connection, key: VerifierKey) -> bool:
+def is_revoked(named: Sequence[NamedKey], key: VerifierKey) -> bool:
     """Whether an entry revokes the key."""
-    found = connection.execute(
-        "SELECT 1 FROM entry WHERE body ->> 'kind' = 'key' AND body ->> 'action' = 'revoke' "
-        "AND body ->> 'key' = ?",
-        (key.text,),
-    )
-    return found.fetchone() is not None
+    return any(action == "revoke" and text == key.text for _, action, text in named)
 
 
 def _broken_head(why: str) -> LedgerError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ MOST_SIGNATURES = 64
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 _DASH = "\N{EM DASH} "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_NO_NAME = re.compile(r"[\s\x00-\x1f]")  # what ``isspace`` counts as blank, and controls
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,7 @@ def parse_key(text: str, kind: int = ED25519) -> VerifierKey:
 
 def is_key_name(name: str) -> bool:
     """Whether a text can name a key: not empty, no blank, no '+', no control character."""
-    return (
-        bool(name)
-        and "+" not in name
-        and not any(sign.isspace() or ord(sign) < 0x20 for sign in name)
-    )
+    return bool(name) and "+" not in name and not _NO_NAME.search(name)
 
 
 def parse_note(data: str | bytes) -> Note:
@@ -263,7 +262,7 @@ def clean_text(data: str | bytes) -> str:
         raise note_fault(f"not UTF-8: {error}") from None
     if text.startswith("\ufeff"):
         raise note_fault("it begins with a byte order mark; save it without one")
-    if any(ord(sign) < 0x20 and sign != "\n" for sign in text):
+    if _CONTROL.search(text):
         raise note_fault(
             "it holds a control character; a mail program may have changed its line ends"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from models.errors import LedgerError
 from models.ledger.cosigning import Request
 from models.ledger.entry import decode
-from models.ledger.head import key_at
+from models.ledger.head import key_of, named_keys
 from models.ledger.notes import parse_checkpoint, parse_note
 from models.ledger.tables import Connection, DatabaseError, open_reader
 from models.ledger.tree import consistency_proof, levels, root
@@ -56,7 +56,7 @@ def key_in_force(path: Path) -> str:
     with readable(path) as connection:
         origin = parse_checkpoint(parse_note(last_note(connection)).text).origin
         size = connection.execute("SELECT max(seq) + 1 FROM entry").fetchone()[0]
-        return key_at(connection, origin, size).text
+        return key_of(named_keys(connection), origin, size).text
 
 
 def voided_results(path: Path) -> list[dict[str, Json]]:
@@ -99,6 +99,13 @@ def request_for(path: Path, since: int) -> Request:
         if since:
             proof = consistency_proof(levels(leaves_of(connection)), since, size)
         return Request(since, tuple(proof), note)
+
+
+def has_batch(path: Path, batch_id: str) -> bool:
+    """Whether a batch was posted; LedgerError if the file is missing or unreadable."""
+    with readable(path) as connection:
+        found = connection.execute("SELECT 1 FROM batch WHERE batch_id = ?", (batch_id,))
+        return found.fetchone() is not None
 
 
 def root_at(path: Path, size: int) -> bytes:

@@ -110,7 +110,8 @@ def open_writer(path: Path) -> Connection:
         path.absolute().as_uri() + "?mode=rw", uri=True, isolation_level=None
     )
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # only an empty file takes it
+    if path.stat().st_size == 0:
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # only an empty file takes it
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA recursive_triggers = ON")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from models.tables.trail import TX
 
 PAPERS = f"""
@@ -54,13 +56,65 @@ _EXCEPTIONS = (
     ("objection", "UPDATE", f"{_TEACHER} AND NEW.words = '' AND NEW.raised_by = ''"),
     ("objection_answer", "UPDATE", f"{_ANSWERED} AND NEW.words = ''"),
 )
+_CASE = (
+    "EXISTS (SELECT 1 FROM hold_submission JOIN submission USING (submission_id) "
+    "JOIN erasure USING (teacher_id) WHERE hold_id = OLD.hold_id)"
+)
+_FOUND = (
+    "EXISTS (SELECT 1 FROM json_each(OLD.ids) JOIN piece ON piece_id = value "
+    "JOIN submission USING (submission_id) JOIN erasure USING (teacher_id))"
+)
+_NAMED = (
+    "EXISTS (SELECT 1 FROM json_each(OLD.relations) JOIN teacher ON value IN (name, teacher_no) "
+    "JOIN erasure USING (teacher_id))"
+)
+_LATER_EXCEPTIONS = (
+    (
+        "hold_event",
+        "UPDATE",
+        f"{_CASE} AND NEW.words = '' AND NEW.disposition IS OLD.disposition AND NEW.kind IS OLD.kind",
+    ),
+    (
+        "flag",
+        "UPDATE",
+        f"{_FOUND} AND NEW.exhibit ->> '$.erased' AND NEW.ids IS OLD.ids AND NEW.code IS OLD.code",
+    ),
+    (
+        "person",
+        "UPDATE",
+        f"{_NAMED} AND NEW.name IS OLD.name AND NEW.roles IS OLD.roles "
+        "AND NEW.pseudonym IS OLD.pseudonym",
+    ),
+)
+_PRECEDENT_EXCEPTIONS = (
+    (
+        "precedent",
+        "UPDATE",
+        f"{_PIECE} AND NEW.author = '' AND NEW.content ->> '$.excerpt' = '' "
+        "AND NEW.content ->> '$.words' = '' AND NEW.met IS OLD.met",
+    ),
+)
 _NAMES = {"UPDATE": "{table}_keeps_rows", "DELETE": "{table}_loses_none"}
 
 
 def erasure_triggers() -> list[str]:
     """Statements that put the exceptions for erased people into the triggers."""
+    return _triggers(_EXCEPTIONS)
+
+
+def later_erasure_triggers() -> list[str]:
+    """As `erasure_triggers`, for the words of cases, what flags show, and relations of readers."""
+    return _triggers(_LATER_EXCEPTIONS)
+
+
+def precedent_erasure_triggers() -> list[str]:
+    """As `erasure_triggers`, for what precedents quote of the evidence."""
+    return _triggers(_PRECEDENT_EXCEPTIONS)
+
+
+def _triggers(exceptions: Iterable[tuple[str, str, str]]) -> list[str]:
     made = []
-    for table, verb, allowed in _EXCEPTIONS:
+    for table, verb, allowed in exceptions:
         name = _NAMES[verb].format(table=table)
         made += [
             f"DROP TRIGGER {name}",

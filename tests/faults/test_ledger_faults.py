@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import random
-import re
 import resource
 import shutil
 import signal
@@ -124,17 +122,6 @@ def poster(path, key, name, number, stop=10**9, before=()):
     return [*before, sys.executable, "-c", POST, str(path), str(key), name, str(number), str(stop)]
 
 
-def run(command, **options):
-    given = {"capture_output": True, "text": True, "input": "\n", **options}
-    return subprocess.run(command, check=False, **given)
-
-
-def struck(fault, number, calls=CALLS):
-    """Prefix of a command whose ``number``-th call of these fails, or ends it."""
-    inject = f"--inject={calls}:{fault}:when={number}"
-    return ["strace", "-f", "-qq", "-e", f"trace={calls}", inject, "-o", "/dev/null"]
-
-
 def dump(path):
     """Everything a ledger states, read past what checks it."""
     connection = sqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
@@ -190,26 +177,19 @@ def survives(broken, signer, answer):
     assert (again.ok, again.checked) == (True, 4)
 
 
-def count_calls(command, calls, folder):
-    """How many calls of these a command makes."""
-    log = folder / "calls"
-    run(["strace", "-f", "-qq", "-e", f"trace={calls}", "-o", str(log), *command])
-    return sum("(" in line for line in log.read_text().splitlines())
-
-
 @needs_strace
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO", "error=ENOSPC"])
 def test_a_post_struck_at_every_single_call_is_whole_or_absent(
-    ledger, key, signer, tmp_path, fault
+    ledger, key, signer, tmp_path, fault, fire
 ):
     spare = Path(shutil.copy(ledger, tmp_path / "spare.db"))
-    calls = count_calls(poster(spare, key, "a", 1), CALLS, tmp_path)
+    calls = fire.count_calls(poster(spare, key, "a", 1), CALLS, tmp_path)
     assert calls > 10
     failed = 0
     for number in range(1, calls + 1):
         broken = Path(shutil.copy(ledger, tmp_path / "broken.db"))
-        answer = run(poster(broken, key, "a", 1, before=struck(fault, number)))
+        answer = fire.run(poster(broken, key, "a", 1, before=fire.struck(fault, number, CALLS)))
         failed += answer.returncode != 0
         if fault != "signal=KILL" and answer.returncode:
             assert "LedgerError" in answer.stderr
@@ -221,14 +201,14 @@ def test_a_post_struck_at_every_single_call_is_whole_or_absent(
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO"])
 def test_a_ledger_whose_making_is_struck_at_any_call_is_there_whole_or_not_at_all(
-    key, signer, tmp_path, fault
+    key, signer, tmp_path, fault, fire
 ):
     path, calls = tmp_path / "new.db", f"{CALLS},rename"
     command = [sys.executable, "-c", CREATE, str(path), str(key)]
-    total = count_calls(command, calls, tmp_path)
+    total = fire.count_calls(command, calls, tmp_path)
     for number in range(1, total + 1):
         path.unlink(missing_ok=True)
-        answer = run([*struck(fault, number, calls), *command])
+        answer = fire.run([*fire.struck(fault, number, calls), *command])
         assert path.exists() or "created" not in answer.stdout
         if not path.exists():
             create_ledger(path, ORIGIN, signer, school=SCHOOL, policy=DIGEST, at=AT)
@@ -237,13 +217,13 @@ def test_a_ledger_whose_making_is_struck_at_any_call_is_there_whole_or_not_at_al
 
 @needs_strace
 @pytest.mark.parametrize("number", [1, 4, 8, 11])
-def test_a_post_killed_at_a_call_is_whole_or_absent(ledger, key, signer, number):
-    answer = run(poster(ledger, key, "a", 1, before=struck("signal=KILL", number)))
+def test_a_post_killed_at_a_call_is_whole_or_absent(ledger, key, signer, number, fire):
+    answer = fire.run(poster(ledger, key, "a", 1, before=fire.struck("signal=KILL", number, CALLS)))
     assert answer.returncode != 0
     survives(ledger, signer, answer)
 
 
-def test_a_full_disk_posts_nothing_and_says_so(ledger, key, signer):
+def test_a_full_disk_posts_nothing_and_says_so(ledger, key, signer, fire):
     room = ledger.stat().st_size + 1000
 
     def narrow():
@@ -251,7 +231,7 @@ def test_a_full_disk_posts_nothing_and_says_so(ledger, key, signer):
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     before = ledger.read_bytes()
-    answer = run(poster(ledger, key, "a", 200), preexec_fn=narrow)
+    answer = fire.run(poster(ledger, key, "a", 200), preexec_fn=narrow)
     assert answer.returncode != 0
     assert "was not written" in answer.stderr
     done = answer.stdout.count("posted a-")
@@ -264,122 +244,19 @@ def test_a_full_disk_posts_nothing_and_says_so(ledger, key, signer):
 # --- power ---------------------------------------------------------------------------------------
 
 
-class Disk:
-    """What a disk may hold after power fails: every synced byte, and any part of the others."""
-
-    def __init__(self, files):
-        self.safe = dict(files)
-        self.now = dict(files)
-        self.loose = []  # (path, what the file holds after it) since the last sync of that file
-
-    def write(self, path, data, offset):
-        held = self.now.get(path, b"")
-        held = held.ljust(offset, b"\0")
-        self.now[path] = held[:offset] + data + held[offset + len(data) :]
-        self.loose.append((path, offset, data))
-
-    def sync(self, path):
-        for name, offset, data in [each for each in self.loose if each[0] == path]:
-            self._apply(name, offset, data)
-        self.loose = [each for each in self.loose if each[0] != path]
-        self.safe.setdefault(path, self.now.get(path, b""))
-
-    def unlink(self, path):
-        self.now.pop(path, None)
-        self.loose.append((path, -1, b""))
-
-    def sync_folder(self):
-        for path, *_ in [each for each in self.loose if each[1] == -1]:
-            self.safe.pop(path, None)
-        self.loose = [each for each in self.loose if each[1] != -1]
-
-    def _apply(self, path, offset, data):
-        if offset < 0:
-            self.safe.pop(path, None)
-            return
-        held = self.safe.get(path, b"").ljust(offset, b"\0")
-        self.safe[path] = held[:offset] + data + held[offset + len(data) :]
-
-    def after_power_loss(self, rng):
-        """One of the states the disk may be in: loose writes kept, dropped or torn at 512 bytes."""
-        kept = Disk(self.safe)
-        for path, offset, data in self.loose:
-            fate = rng.choice(("kept", "dropped", "torn"))
-            if fate == "torn" and offset >= 0 and len(data) > 512:
-                kept._apply(path, offset, data[: 512 * rng.randrange(1, len(data) // 512 + 1)])
-            elif fate != "dropped":
-                kept._apply(path, offset, data)
-        return kept.safe
-
-
-CALL = re.compile(r"(pwrite64|fsync|fdatasync|unlink|write)\((.*)\) += (\d+)")
-
-
-def traced(command, log):
-    calls = "pwrite64,fsync,fdatasync,unlink,write"
-    strace = ["strace", "-f", "-qq", "-y", "-xx", "-s", "200000", "-e", f"trace={calls}"]
-    assert run([*strace, "-o", str(log), *command]).returncode == 0
-    return [found for line in log.read_text().splitlines() if (found := CALL.search(line))]
-
-
-def unhex(text):
-    return bytes.fromhex(text.replace("\\x", ""))
-
-
-def replay(calls, disk, ledger):
-    """Play the calls on the disk; after each, how many posts were acknowledged so far."""
-    acknowledged = 0
-    yield acknowledged
-    for call in calls:
-        verb, arguments = call[1], call[2]
-        target = re.match(r"\d+<((?:\\x..|[^>])*)>", arguments)
-        name = unhex(target[1]).decode() if target and "\\x" in target[1] else target and target[1]
-        if verb == "write":
-            acknowledged += unhex("706f73746564").hex() in arguments.replace("\\x", "")
-        elif verb == "unlink":
-            disk.unlink(Path(unhex(re.search(r'"(.*)"', arguments)[1]).decode()).name)
-        elif verb == "pwrite64":
-            data, _, offset = re.search(r'"(.*)", (\d+), (\d+)', arguments).groups()
-            disk.write(Path(name).name, unhex(data), int(offset))
-        elif Path(name) == ledger.parent:
-            disk.sync_folder()
-        else:
-            disk.sync(Path(name).name)
-        yield acknowledged
-
-
-def states_after_power_loss(ledger, command, draws, folder, trusted):
-    """Posts acknowledged and what verifying finds, for states drawn after each call of a command."""
-    calls = traced(command, folder / "log")
-    disk, rng = Disk({ledger.name: ledger_before(ledger)}), random.Random(11)
-    for acknowledged in replay(calls, disk, ledger):
-        for _ in range(draws):
-            after = folder / "after"
-            after.mkdir()
-            for name, data in disk.after_power_loss(rng).items():
-                (after / name).write_bytes(data)
-            yield acknowledged, verify(after / ledger.name, trusted)
-            shutil.rmtree(after)
-
-
-def ledger_before(ledger):
-    """What the file held before the command ran, kept beside it."""
-    return ledger.with_suffix(".before").read_bytes()
-
-
 @needs_strace
 @pytest.mark.parametrize(
     "draws", [1, pytest.param(12, marks=pytest.mark.faults)], ids=["once", "often"]
 )
 def test_power_lost_at_any_call_leaves_before_or_after_and_nothing_acknowledged_is_lost(
-    ledger, key, signer, tmp_path, draws
+    ledger, key, signer, tmp_path, draws, fire
 ):
-    shutil.copy(ledger, ledger.with_suffix(".before"))
     command = poster(ledger, key, "a", 2)
     states = 0
-    for acknowledged, found in states_after_power_loss(
-        ledger, command, draws, tmp_path, [signer.key.text]
+    for acknowledged, left in fire.states_after_power_loss(
+        ledger, command, draws, tmp_path, "posted"
     ):
+        found = verify(left, [signer.key.text])
         assert found.ok, (states, found.faults)
         assert 3 + acknowledged <= found.checked <= 3 + min(acknowledged + 1, 2)
         states += 1
@@ -389,13 +266,14 @@ def test_power_lost_at_any_call_leaves_before_or_after_and_nothing_acknowledged_
 
 @needs_strace
 def test_the_same_loss_of_power_shows_that_a_weaker_setting_loses_an_acknowledged_post(
-    ledger, key, signer, tmp_path
+    ledger, key, signer, tmp_path, fire
 ):
-    shutil.copy(ledger, ledger.with_suffix(".before"))
     *python, text, path, at_key, name, number, stop = poster(ledger, key, "a", 2)
     command = [*python, WEAKER + text, path, at_key, name, number, stop]
-    found = states_after_power_loss(ledger, command, 2, tmp_path, [signer.key.text])
-    assert any(told.checked < 3 + acknowledged for acknowledged, told in found)
+    states = fire.states_after_power_loss(ledger, command, 2, tmp_path, "posted")
+    assert any(
+        verify(left, [signer.key.text]).checked < 3 + acknowledged for acknowledged, left in states
+    )
 
 
 # --- bytes, copies, clocks -----------------------------------------------------------------------
@@ -461,11 +339,11 @@ def test_a_clock_years_ahead_is_recorded_and_later_posts_keep_to_it_openly(ledge
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/St_Johns", "right/UTC"])
 def test_the_time_zone_of_the_machine_changes_nothing_in_the_ledger(
-    ledger, key, signer, tmp_path, zone
+    ledger, key, signer, tmp_path, zone, fire
 ):
     twin = Path(shutil.copy(ledger, tmp_path / "twin.db"))
-    run(poster(ledger, key, "a", 1), env={**os.environ, "TZ": zone})
-    run(poster(twin, key, "a", 1), env={**os.environ, "TZ": "UTC"})
+    fire.run(poster(ledger, key, "a", 1), env={**os.environ, "TZ": zone})
+    fire.run(poster(twin, key, "a", 1), env={**os.environ, "TZ": "UTC"})
     assert dump(ledger) == dump(twin)
     assert verify(ledger, [signer.key.text]).checked == 4
 
@@ -477,7 +355,7 @@ def test_the_time_zone_of_the_machine_changes_nothing_in_the_ledger(
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO"])
 def test_a_witness_struck_at_any_call_never_hands_out_what_it_does_not_hold(
-    ledger, signer, tmp_path, fault
+    ledger, signer, tmp_path, fault, fire
 ):
     from models.ledger.reading import request_for
     from workbench.services.witness import admit, set_up, status
@@ -494,13 +372,13 @@ def test_a_witness_struck_at_any_call_never_hands_out_what_it_does_not_hold(
         admit(folder, [signer.key.text])
         return [sys.executable, "-c", ANSWER, str(folder), str(request), str(tmp_path / "out")]
 
-    total = count_calls(fresh("counted"), calls, tmp_path)
+    total = fire.count_calls(fresh("counted"), calls, tmp_path)
     assert total >= 5
     for number in range(1, total + 1):
         command = fresh("witness")
-        run([*struck(fault, number, calls), *command])
+        fire.run([*fire.struck(fault, number, calls), *command])
         (held,) = status(tmp_path / "witness")
         given = (tmp_path / "out" / "school.cosigned").exists()
         assert held.size == 3 or (held.size == 0 and not given)
-        again = run(command)
+        again = fire.run(command)
         assert "answered cosigned" in again.stdout, again.stderr

@@ -14,6 +14,7 @@ from workbench.components.showing import (
     address,
     done,
     download,
+    may,
     moment,
     say_what_was_done,
     table,
@@ -29,10 +30,12 @@ from workbench.services.sheet_packs import (
     sheet_states,
     verify_sent,
 )
+from workbench.services.stamped_scans import keep_sent, kept_scans
 from workbench.services.verdict import Report
 
 _FORMS = ("docx", "xlsx", "pdf")
-_ENDINGS = (".docx", ".xlsx", ".pdf", ".jpg", ".jpeg", ".png")
+_SCANS = (".pdf", ".jpg", ".jpeg", ".png")
+_ENDINGS = (".docx", ".xlsx", *_SCANS)
 
 
 def draw() -> None:
@@ -41,11 +44,11 @@ def draw() -> None:
     st.title(text("page.certificates"))
     st.write(text("page_certificates.intro"))
     say_what_was_done()
-    tabs = st.tabs([text(f"page_certificates.tab.{name}") for name in ("sheets", "verify")])
-    with tabs[0], telling():
-        _sheets(here)
-    with tabs[1], telling():
-        _verify(here)
+    names = ("sheets", "verify", "scans")
+    tabs = st.tabs([text(f"page_certificates.tab.{name}") for name in names])
+    for tab, part in zip(tabs, (_sheets, _verify, _scans), strict=True):
+        with tab, telling():
+            part(here)
 
 
 def _sheets(here: session.Session) -> None:
@@ -147,6 +150,27 @@ def _verify(here: session.Session) -> None:
     name, report = st.session_state.get("sheet_verified", ("", None))
     if report is not None:
         draw_report(name, report)
+
+
+def _scans(here: session.Session) -> None:
+    """Draw sending in the scan of a stamped sheet, and those that are kept."""
+    st.write(text("page_certificates.scan_how"))
+    if may(here.roles, "certificates.scan"):
+        sent = send_box("scan", _SCANS)
+        if sent:
+            with telling(), st.spinner(text("page_certificates.verifying")):
+                st.session_state["scan_kept"] = keep_sent(
+                    here.workspace, here.person_id, sent, here.act()
+                )
+        name, report = st.session_state.get("scan_kept", ("", None))
+        if report is not None:
+            st.success(text("page_certificates.scan_kept", file=name, origin=report.origin))
+            for sentence in (*(fault.sentence for fault in report.faults), *report.proven):
+                st.text(f"· {sentence}")
+    rows = here.read_log(kept_scans, here.person_id)
+    if rows:
+        shown = [{**row, "at": moment(row["at"]), "sha256": row["sha256"][:12]} for row in rows]
+        table(shown, _columns(("at", "school", "entries", "sha256", "by")), "scans")
 
 
 def draw_report(name: str, report: Report) -> None:

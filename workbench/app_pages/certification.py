@@ -94,11 +94,13 @@ def _propose(here: session.Session, ready: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _proposals(here: session.Session) -> None:
-    rows = here.read(proposals, here.person_id)
+    rows = proposals(
+        here.workspace, here.person_id
+    )  # a ledger may be written with no new line here
     if not rows:
         st.info(text("page_certification.no_proposals"))
         return
-    waiting = [row for row in rows if row["state"] == "waiting"]
+    waiting = [row for row in rows if row["state"] != "approved"]
     for row in waiting:
         _waiting(here, row)
     shown = [
@@ -117,10 +119,15 @@ def _waiting(here: session.Session, row: Mapping[str, Any]) -> None:
     with st.container(border=True):
         told = {name: row[name] for name in ("proposal_id", "school", "results", "proposed_by")}
         st.markdown(text("page_certification.waits", **told, at=moment(row["proposed_at"])))
+        if row["state"] == "unposted":
+            st.warning(text("page_certification.unposted", by=row["approved_by"]))
         with st.expander(text("page_certification.content")):
             results = here.read(proposed_results, here.person_id, row["proposal_id"])
-            names = ("subject", "competency", "level", "attempt")
-            table([_result(each) for each in results], _columns(names), row["proposal_id"])
+            shown = [
+                _result(each) | {"kind": text(f"ledger.kind.{each['kind']}")} for each in results
+            ]
+            names = ("kind", "subject", "competency", "level", "attempt")
+            table(shown, _columns(names), row["proposal_id"])
         if row["own"]:
             st.info(text("page_certification.own"))
         elif not row["may_approve"]:

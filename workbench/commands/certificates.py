@@ -74,7 +74,7 @@ def _write(
 
 
 def _keep(context: Context, scan: Path) -> None:
-    from workbench.services.certificates import keep_stamped
+    from workbench.services.stamped_scans import keep_stamped
 
     found = keep_stamped(context.workspace(), scan, context.act())
     click.echo(text("certificates.kept", file=scan.name, origin=found.origin))

@@ -46,6 +46,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
         look = sum(row["state"] == "look" for row in rows)
         said = text("doctor.count", wrong=wrong, look=look) if wrong or look else None
         click.echo(said or text("doctor.all_fine"))
+        if workspace is None:
+            click.echo(text("doctor.machine_only", folder=context.folder))
     ctx.exit(1 if wrong else 0)
 
 

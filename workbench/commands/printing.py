@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from workbench.messages import text
+
+if TYPE_CHECKING:  # tables load it, which verifying a sheet does without
+    from rich.console import Console
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读 / machine-readable")
 _WIDTH = 140  # where the output is no terminal
@@ -25,6 +24,8 @@ def print_json(rows: object) -> None:
 
 def console() -> Console:
     """Console on the present standard output; wide where that is a file or a pipe."""
+    from rich.console import Console
+
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=_WIDTH)
 
@@ -34,6 +35,10 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], unbroken
 
     The first ``unbroken`` columns, which name the row, stay on one line.
     """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=number < unbroken)

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workbench.commands.printing import print_table
 from workbench.context import CHINA
@@ -76,6 +74,9 @@ def progress(label: str) -> Iterator[Tick]:
 
     A job of the app names a file in ``WORKBENCH_PROGRESS``, where it reads how far the work is.
     """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     noted = os.environ.get("WORKBENCH_PROGRESS", "")
     note = _noting(Path(noted)) if noted else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -32,7 +32,7 @@ def appendix_layout(payload: SheetPayload) -> Layout:
 
     The wording of a criterion comes from the rubric the entry names by digest;
     the anchor is the entry's number with the beginning of its leaf hash, and of
-    the digest of each file of evidence.
+    the digest of each file of evidence. Places in the evidence are those the readers named.
     """
     who = only_person(payload)
     titles = [
@@ -72,7 +72,8 @@ def _texts(payload: SheetPayload) -> Iterator[tuple[str, ...]]:
     for one in by_code:
         said = one.record
         start = (competency_zh(payload, said["competency"]), outcome_zh(said))
-        listed = list(_criteria(said, rubrics.get(said["competency"], {})))
+        seen = {key: words for key, words in payload.places.items() if _is_of(key, one)}
+        listed = list(_criteria(said, rubrics.get(said["competency"], {}), seen))
         for place, (slot, criterion, found) in enumerate(listed or [("", decided_zh(said), "")]):
             yield (*start, slot, criterion, found, _anchor(one) if place == 0 else "")
     if conclusion:
@@ -81,7 +82,18 @@ def _texts(payload: SheetPayload) -> Iterator[tuple[str, ...]]:
         yield (*start, "", composed_zh(said), "", _anchor(conclusion))
 
 
-def _criteria(said: Mapping[str, Any], rubric: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def place_key(seq: int, criterion: str) -> str:
+    """Key of ``SheetPayload.places``: a criterion that an entry was decided by."""
+    return f"{seq} {criterion}"
+
+
+def _is_of(key: str, one: ProvenEntry) -> bool:
+    return key.startswith(place_key(one.seq, ""))
+
+
+def _criteria(
+    said: Mapping[str, Any], rubric: Mapping[str, Any], seen: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
     """Slot, wording and finding of each criterion a result hangs on: those that were not met."""
     slots = {slot["id"]: slot for slot in rubric.get("slots", ())}
     for one in said["decided_by"]:
@@ -92,7 +104,9 @@ def _criteria(said: Mapping[str, Any], rubric: Mapping[str, Any]) -> Iterator[tu
             known = texts.get(criterion)
             wording = f"{criterion} {known['text_zh']}" if known else criterion
             level = LEVEL_ZH[Level(known["level"])] if known else ""
-            yield name, wording, say("appendix.unmet", level=level)
+            where = seen.get(place_key(said["seq"], criterion), "")
+            found = say("appendix.unmet", level=level)
+            yield name, wording, say("appendix.at", found=found, place=where) if where else found
         if not one["criteria"]:
             yield name, say("appendix.missing"), say("appendix.absent")
 

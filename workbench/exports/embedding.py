@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from functools import lru_cache
 
 from workbench.errors import InputError
 from workbench.exports.payload import SheetPayload, payload_bytes
@@ -16,7 +17,13 @@ LARGEST = 64 * 1024 * 1024
 
 def pack(payload: SheetPayload) -> str:
     """Pack the canonical payload: compressed, base64."""
-    return base64.b64encode(zlib.compress(payload_bytes(payload), 6)).decode("ascii")
+    return _packed(payload_bytes(payload))
+
+
+@lru_cache(maxsize=2)
+def _packed(data: bytes) -> str:
+    """Of two formats of one sheet the second finds it made."""
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
 
 
 def unpack(text: str) -> bytes:

@@ -108,7 +108,7 @@ def _teacher_layout(payload: SheetPayload) -> Layout:
         facts=facts_of(facts, 2),
         fact_widths=(20, 44, 18, 92),
         header=header_of(titles),
-        widths=(20, 44, 18, 41, 19, 32),
+        widths=(18, 42, 17, 41, 19, 37),
         rows=tuple(rows),
         notes=(named("levels", say("note.levels")), named("proof", say("note.proof_teacher"))),
         signatures=signatures_of(("teacher", "school_seal")),

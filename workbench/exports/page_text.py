@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
 from workbench.exports.cells import Cell, Layout, solid
 from workbench.exports.wording import say
@@ -107,6 +106,8 @@ def _matched(expected: str, found: str) -> Iterator[tuple[int, int, int, int]]:
     if max(ends) - start > _MOST_MATCHED:
         yield start, ends[0], start, ends[1]
     else:
+        from difflib import SequenceMatcher  # most sheets need none
+
         middle = SequenceMatcher(
             None, expected[start : ends[0]], found[start : ends[1]], autojunk=False
         )

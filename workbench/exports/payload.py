@@ -47,6 +47,15 @@ class Person:
 
 
 @dataclass(frozen=True)
+class NamedPolicy:
+    """A policy pack that entries of a sheet were made under: its id, printed name and digest."""
+
+    id: str
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class ProvenEntry:
     """One ledger entry: its two canonical JSON texts as posted, and the hashes that prove it.
 
@@ -88,8 +97,9 @@ class SheetPayload:
     round_id, school_id : str
         As the ledger's entries name them; where they differ from the printed
         names, the names are stated by the sheet and not proven by the ledger.
-    policy_id, policy_name, policy_digest : str
-        The policy pack the results follow.
+    policies : tuple of NamedPolicy
+        The policy packs the entries were made under, in the order the entries name
+        them; several where one was adopted in mid-round. A county's are its parts'.
     rubric_set : str
         Name of the set of rubrics.
     origin : str
@@ -105,6 +115,9 @@ class SheetPayload:
         it proves the printed names of the competencies.
     issued_on : str
         Day of issue, ``2026-11-21``.
+    places : mapping of str
+        Of an appendix: where in the evidence a deciding criterion is seen, by entry
+        number and criterion (``12 A1-1.P3``); stated by the readers, not proven.
     parts : tuple of SheetPayload
         Of a county's summary: the conclusions of each school, naming nobody.
     """
@@ -113,9 +126,7 @@ class SheetPayload:
     round: str
     county: str
     school: str
-    policy_id: str
-    policy_name: str
-    policy_digest: str
+    policies: tuple[NamedPolicy, ...]
     rubric_set: str
     origin: str
     checkpoint: str
@@ -125,6 +136,7 @@ class SheetPayload:
     round_id: str
     school_id: str
     rubrics: tuple[str, ...] = field(default=())
+    places: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[SheetPayload, ...] = field(default=())
 
     @cached_property
@@ -132,6 +144,12 @@ class SheetPayload:
         """Chinese name of each competency, by code."""
         said = [json.loads(rubric) for rubric in self.rubrics]
         return {rubric["competency"]: rubric["name_zh"] for rubric in said}
+
+    @cached_property
+    def named_policies(self) -> tuple[NamedPolicy, ...]:
+        """Policies of the payload, or of its parts, each once."""
+        parts = self.parts or (self,)
+        return tuple(dict.fromkeys(policy for part in parts for policy in part.policies))
 
     @cached_property
     def head(self) -> Checkpoint:
@@ -146,7 +164,12 @@ class SheetPayload:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical payload, in hexadecimal."""
-        return hashlib.sha256(payload_bytes(self)).hexdigest()
+        return hashlib.sha256(self.canonical).hexdigest()
+
+    @cached_property
+    def canonical(self) -> bytes:
+        """Canonical JSON of the payload, UTF-8, made once for all formats."""
+        return canonical_json(_told(self))
 
 
 def proven(made: Mapping[str, Any]) -> ProvenEntry:
@@ -159,7 +182,7 @@ def proven(made: Mapping[str, Any]) -> ProvenEntry:
 
 def payload_bytes(payload: SheetPayload) -> bytes:
     """Canonical JSON of a payload, UTF-8."""
-    return canonical_json(_told(payload))
+    return payload.canonical
 
 
 def _told(payload: SheetPayload) -> dict[str, Any]:
@@ -174,11 +197,7 @@ def _told(payload: SheetPayload) -> dict[str, Any]:
         "round": {"id": payload.round_id, "name": payload.round},
         "county": payload.county,
         "school": {"id": payload.school_id, "name": payload.school},
-        "policy": {
-            "id": payload.policy_id,
-            "name": payload.policy_name,
-            "digest": payload.policy_digest,
-        },
+        "policies": [vars(policy) for policy in payload.policies],
         "rubric_set": payload.rubric_set,
         "rubrics": list(payload.rubrics),
         "origin": payload.origin,
@@ -187,6 +206,8 @@ def _told(payload: SheetPayload) -> dict[str, Any]:
         "people": people,
         "issued_on": payload.issued_on,
     }
+    if payload.places:
+        told["places"] = dict(payload.places)
     return told | ({"parts": [_told(part) for part in payload.parts]} if payload.parts else {})
 
 
@@ -219,16 +240,19 @@ def _build(said: Any, kinds: Sequence[str]) -> SheetPayload:
         round_id=_text(said["round"]["id"]),
         school=_text(said["school"]["name"]),
         school_id=_text(said["school"]["id"]),
-        policy_id=_text(said["policy"]["id"]),
-        policy_name=_text(said["policy"]["name"]),
-        policy_digest=_text(said["policy"]["digest"]),
+        policies=tuple(_policy(one) for one in said["policies"]),
         entries=tuple(_entry(one) for one in said["entries"]),
         people={pseudonym: _person(one) for pseudonym, one in said["people"].items()},
         rubrics=tuple(_text(one) for one in said["rubrics"]),
+        places={key: _text(words) for key, words in said.get("places", {}).items()},
         parts=tuple(_build(one, (COUNTED,)) for one in said.get("parts", ())),
     )
+    if payload.places and payload.kind != APPENDIX:
+        raise ValueError("places of criteria belong to an appendix")
     if (payload.kind == COUNTY) != bool(payload.parts):
         raise ValueError("parts belong to a county's summary")
+    if bool(payload.policies) == bool(payload.parts):
+        raise ValueError("a sheet names its policies, a county's summary those of its parts")
     if payload.kind == COUNTY:
         return payload
     if not payload.head.origin or None in payload.competency_names:
@@ -256,6 +280,10 @@ def _entry(said: Any) -> ProvenEntry:
     return entry
 
 
+def _policy(said: Any) -> NamedPolicy:
+    return NamedPolicy(*(_text(said[key]) for key in ("id", "name", "digest")))
+
+
 def _person(said: Any) -> Person:
     person = Person(*(_text(said[key]) for key in ("teacher_no", "name", "subject", "salt")))
     if len(bytes.fromhex(person.salt)) != 32:
@@ -274,22 +302,14 @@ def for_teacher(payload: SheetPayload, pseudonym: str, kind: str = TEACHER) -> S
         kind=kind,
         entries=entries,
         people={pseudonym: payload.people[pseudonym]},
+        policies=_policies_of(payload.policies, entries),
         rubrics=_rubrics_of(payload.rubrics, entries),
     )
 
 
 def for_county(schools: Sequence[SheetPayload]) -> SheetPayload:
     """Summary of a county from the payloads of its schools; at least one."""
-    parts = tuple(
-        replace(
-            one,
-            kind=COUNTED,
-            entries=tuple(each for each in one.entries if each.record.get("competency") == ""),
-            people={},
-            rubrics=(),
-        )
-        for one in schools
-    )
+    parts = tuple(_counted(one) for one in schools)
     return replace(
         schools[0],
         kind=COUNTY,
@@ -299,9 +319,24 @@ def for_county(schools: Sequence[SheetPayload]) -> SheetPayload:
         checkpoint="",
         entries=(),
         people={},
+        policies=(),
         rubrics=(),
         parts=parts,
     )
+
+
+def _counted(school: SheetPayload) -> SheetPayload:
+    """Conclusions of a school, naming nobody."""
+    entries = tuple(one for one in school.entries if one.record.get("competency") == "")
+    policies = _policies_of(school.policies, entries)
+    return replace(school, kind=COUNTED, entries=entries, people={}, policies=policies, rubrics=())
+
+
+def _policies_of(
+    policies: Iterable[NamedPolicy], entries: Iterable[ProvenEntry]
+) -> tuple[NamedPolicy, ...]:
+    wanted = {one.record.get("policy") for one in entries}
+    return tuple(policy for policy in policies if policy.digest in wanted)
 
 
 def _rubrics_of(rubrics: Iterable[str], entries: Iterable[ProvenEntry]) -> tuple[str, ...]:

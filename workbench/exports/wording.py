@@ -42,7 +42,7 @@ def posted_day_zh(posted_at: str) -> str:
     >>> posted_day_zh("2026-11-20T18:00:00Z")
     '2026年11月21日'
     """
-    at = datetime.strptime(posted_at, "%Y-%m-%dT%H:%M:%SZ")
+    at = datetime.fromisoformat(posted_at)
     return day_zh((at + CHINA).date().isoformat())
 
 
@@ -110,5 +110,6 @@ def numeral(number: int) -> str:
 
 
 def policy_zh(payload: SheetPayload) -> str:
-    """Name of the policy with the beginning of its digest."""
-    return say("policy", name=payload.policy_name, digest=payload.policy_digest[:8])
+    """Name of each policy the results were made under, with the beginning of its digest."""
+    told = (say("policy", name=p.name, digest=p.digest[:8]) for p in payload.named_policies)
+    return "、".join(told)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from models.ledger.notes import parse_checkpoint, parse_note
 from models.ledger.verifying import current_results, latest_checkpoint, proofs_for
 from models.store import Act, Row, Store
-from rubrics.canonical import canonical_json
+from rubrics.canonical import Json, canonical_json
 from workbench.context import CHINA
 from workbench.errors import InputError, RefusedError
+from workbench.exports.appendix_layout import place_key
 from workbench.exports.payload import (
     APPENDIX,
     SCHOOL,
     TEACHER,
+    NamedPolicy,
     SheetPayload,
     for_county,
     for_teacher,
     proven,
 )
 from workbench.exports.sheets import FORMATS, write_sheets
+from workbench.services.desk_anchors import deciding_anchors, places_in_words
 from workbench.services.identities import identities, school_label
-from workbench.services.keys import ledger_origin, trusted_keys
+from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import ledgers
 from workbench.services.reach import act_for, schools_seen
-from workbench.services.roles import authorise
-from workbench.services.scans import keep_scan
 from workbench.services.sheet_extras import PLAIN, Extras
-from workbench.services.verdict import Report
-from workbench.services.verification import verify_sheet
 from workbench.services.workspace import Workspace
 
 
@@ -62,7 +61,9 @@ def write_certificates(
             if not payload.entries:  # everybody was erased
                 continue
             sheets = [payload]
-            sheets += [for_teacher(payload, who, kind) for who in payload.people for kind in kinds]
+            for who in payload.people:
+                own = (for_teacher(payload, who, kind) for kind in kinds)
+                sheets += [_with_places(store, each) for each in own]
             folder = out / school_label(store, school_id)
             written += write_sheets(sheets, folder, formats, on_written)
             made.append(payload)
@@ -76,6 +77,20 @@ def write_certificates(
     keys = out / "trusted.pub"
     keys.write_text("\n".join(trusted_keys(workspace)) + "\n", encoding="utf-8")
     return written
+
+
+def _with_places(store: Store, sheet: SheetPayload) -> SheetPayload:
+    """An appendix with the places in the evidence that the readers named; other sheets as they are."""
+    if sheet.kind != APPENDIX:
+        return sheet
+    places = {
+        place_key(one.seq, criterion): places_in_words(anchors, "zh")
+        for one in sheet.entries
+        for decider in one.record.get("decided_by", ())
+        for criterion in decider["criteria"]
+        if (anchors := deciding_anchors(store, decider["piece"], criterion, 0))
+    }
+    return replace(sheet, places=places)
 
 
 def issue_certificates(
@@ -149,52 +164,6 @@ def issues(workspace: Workspace, person_id: str) -> list[Row]:
         ][::-1]
 
 
-def keep_stamped(workspace: Workspace, scan: Path, act: Act) -> Report:
-    """Keep the scan of a stamped sheet: its code is verified first, and says what it is of.
-
-    Raises
-    ------
-    InputError
-        If the scan shows no code of a sheet of a ledger here.
-    RefusedError
-        If the actor may not, or the code is not proven.
-    """
-    found = verify_sheet(scan, trusted_keys(workspace), list(ledgers(workspace).values()))
-    school_id = next(
-        (s for s in ledgers(workspace) if ledger_origin(workspace, s) == found.origin), None
-    )
-    if school_id is None:
-        raise InputError(
-            f"{scan.name} is of ledger {found.origin}, which is not kept here.",
-            key="certificates.other_ledger",
-            file=scan.name,
-            origin=found.origin,
-        )
-    broken = [fault for fault in found.faults if fault.code not in ("code", *_LATER)]
-    if broken:
-        raise RefusedError(
-            f"{scan.name} is not proven ({broken[0].code}).",
-            key="certificates.not_proven",
-            file=scan.name,
-            why=broken[0].sentence,
-        )
-    with workspace.store() as store:
-        act = authorise(store, act, "certificates.scan", school_id)
-        sha256 = keep_scan(workspace, scan)
-        with store.transaction(act, "certificates.scan", f"{school_id} {sha256}") as tx:
-            row = {
-                "school_id": school_id,
-                "sha256": sha256,
-                "origin": found.origin,
-                "entries": json.dumps(found.seqs),
-            }
-            tx.insert("stamped_scan", [row])
-    return found
-
-
-_LATER = ("superseded", "voided")
-
-
 def count_certificates(
     workspace: Workspace, school_ids: list[str] | None = None, extras: Extras = PLAIN
 ) -> int:
@@ -216,9 +185,7 @@ def school_payload(
     people = dict(identities(store).values())
     standing = [result for result in standing if str(result["subject"]) in people]  # not the erased
     named = {str(result["subject"]) for result in standing}
-    codes = {str(result["competency"]) for result in standing} - {""}
     seqs = [int(str(result["seq"])) for result in standing]
-    policy = workspace.policy
     checkpoint = latest_checkpoint(path)
     school = school_label(store, school_id)
     return SheetPayload(
@@ -226,9 +193,7 @@ def school_payload(
         round=workspace.round_name,
         county=workspace.place,
         school=school,
-        policy_id=policy.pack_id,
-        policy_name=policy.name_zh,
-        policy_digest=policy.digest,
+        policies=_policies_of(workspace, standing),
         rubric_set=workspace.rubrics.set_id,
         origin=checkpoint.splitlines()[0],
         checkpoint=checkpoint,
@@ -238,8 +203,26 @@ def school_payload(
         round_id=workspace.round_name,
         school_id=school,
         rubrics=tuple(
-            canonical_json(r.canonical()).decode()
-            for r in workspace.rubrics
-            if r.competency in codes
+            canonical_json(rubric.canonical()).decode()
+            for rubric in workspace.rubrics_by({str(r["rubric"]) for r in standing} - {""})
         ),
     )
+
+
+def _policies_of(
+    workspace: Workspace, standing: Sequence[Mapping[str, Json]]
+) -> tuple[NamedPolicy, ...]:
+    """Policies the entries were made under, as the round keeps them; InputError where one is gone."""
+    kept = workspace.policies
+    digests = list(dict.fromkeys(str(result["policy"]) for result in standing))
+    gone = [digest for digest in digests if digest not in kept]
+    if gone:
+        raise InputError(
+            f"the ledger names policy {gone[0][:12]}, whose text is not in {workspace.folder}. "
+            "Restore the folder `policies` from a backup.",
+            key="certificates.no_policy",
+            digest=gone[0][:12],
+            folder=str(workspace.folder),
+        )
+    packs = (kept[digest] for digest in digests)
+    return tuple(NamedPolicy(pack.pack_id, pack.name_zh, pack.digest) for pack in packs)

@@ -8,18 +8,17 @@ anything moved in between, nothing is posted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from models.ledger.entry import build_entry
 from models.ledger.posting import create_ledger, post
 from models.ledger.signing import Signer
-from models.ledger.verifying import current_results, read_entries
+from models.ledger.verifying import current_results
 from models.store import Act, Row, Store, instant
 from rubrics.canonical import digest
 from workbench.errors import InputError, RefusedError
-from workbench.services.entries import Drafting, Records
+from workbench.services.certifiable import content_of, records_of
 from workbench.services.identities import pseudonym_of, school_label
 from workbench.services.keys import ledger_origin, ledger_signer, next_signer, settle_key
 from workbench.services.ledger_acts import (
@@ -37,28 +36,16 @@ from workbench.services.proposals import (
     actor_of,
     batch_of,
     drafts_of,
+    is_posted,
     keep,
     moved,
 )
-from workbench.services.reach import act_for, schools_seen
-from workbench.services.results import CONCLUSION, ResultRow, result_standing
+from workbench.services.reach import act_for
 from workbench.services.roles import authorise, same_person
-from workbench.services.supervision import accepted_schools, compare
+from workbench.services.supervision import compare
 from workbench.services.workspace import Fresh, Workspace
 
 _TRIAL_SEQ = 10**12  # past every entry a draft may supersede
-_FINAL_REASONS = ("missing_evidence", "not_eligible", "exempt", "deferred")
-"""Reasons for having no level that may stand in the ledger, under a teacher's conclusion."""
-
-
-@dataclass(frozen=True)
-class Prospect:
-    """Results of one school: how many are ready, how many stand in the ledger, why others wait."""
-
-    school_id: str
-    ready: int
-    posted: int
-    refused: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -85,9 +72,9 @@ def propose(workspace: Workspace, school_ids: list[str], act: Act) -> list[Propo
     refusals: dict[str, int] = {}
     with workspace.store() as store:
         act, schools = act_for(store, act, "certify.propose", school_ids)
-        records = _records(store, workspace)
+        records = records_of(store, workspace)
         for school_id in schools:
-            content, refused = _content(records, school_id)
+            content, refused = content_of(records, school_id)
             for reason, count in refused.items():
                 refusals[reason] = refusals.get(reason, 0) + count
             if content:
@@ -116,7 +103,7 @@ def propose_procedure(workspace: Workspace, school_ids: list[str], act: Act) -> 
     compared = compare(workspace)
     with workspace.store() as store:
         act, schools = act_for(store, act, "certify.propose", school_ids)
-        records = _records(store, workspace)
+        records = records_of(store, workspace)
         found = {each: procedure_drafts(records, each, compared) for each in schools}
         for school_id, content in found.items():
             _must_fit(workspace, school_id, content, act)
@@ -124,21 +111,6 @@ def propose_procedure(workspace: Workspace, school_ids: list[str], act: Act) -> 
     if not made:
         raise RefusedError("there is nothing to record.", key="certify.nothing_to_record")
     return made
-
-
-def prospects(workspace: Workspace, person_id: str) -> list[Prospect]:
-    """How much of each school one may see can be certified now, and why the rest cannot.
-
-    Raises
-    ------
-    RefusedError
-        If the person may not see certification.
-    """
-    with workspace.store() as store:
-        schools = schools_seen(store, person_id, "certify.show")
-        records = _records(store, workspace)
-        accepted = accepted_schools(store)
-        return [_prospect(records, school_id, school_id in accepted) for school_id in schools]
 
 
 def approve(
@@ -171,6 +143,8 @@ def approve(
         If the actor proposed it, or a result has moved since; nothing is posted
         then. An approval cut short before its posting is no exception: what was
         held in between stays out.
+    LedgerError
+        If the key is locked and the passphrase wrong; nothing is on record then.
     """
     with workspace.store() as store:
         act = authorise(store, act, "certify.approve")
@@ -183,12 +157,12 @@ def approve(
                 key="certify.same_person",
                 proposal=proposal_id,
             )
-        drafts_of(row)
+        _must_be_open(store, row)
+        signer = ledger_signer(workspace, row["school_id"], fresh, passphrase)
         approver = _approve(store, workspace, row, act)
         # Posted after the approval is on record; a crash between the two is healed by approving
         # again, as the batch id makes the posting happen once.
         people = [pseudonym_of(store, workspace, name) for name in (proposer, approver)]
-        signer = ledger_signer(workspace, row["school_id"], fresh, passphrase)
         drafts: list[Draft] = [{**draft, "approvers": [*people]} for draft in drafts_of(row)]
         seqs, checkpoint = _post(store, workspace, row, drafts, signer, act, accept_clock)
         settle_key(workspace, row["school_id"])
@@ -248,16 +222,6 @@ def continue_ledger(
     return Certified("", school_id, made.seqs, made.checkpoint)
 
 
-def _prospect(records: Records, school_id: str, accepted: bool) -> Prospect:
-    drafting = Drafting(records, school_id)
-    certifiable, refused = _certifiable(records, school_id, accepted)
-    voided = sum(drafting.is_voided(row) for row in certifiable)
-    stands = sum(drafting.stands(row) for row in certifiable)
-    if voided:
-        refused = {**refused, "voided": voided}
-    return Prospect(school_id, len(certifiable) - stands - voided, stands, refused)
-
-
 def school_of(workspace: Workspace, proposal_id: str) -> str:
     """School a proposal is about; InputError where there is no such proposal."""
     with workspace.store() as store:
@@ -273,12 +237,18 @@ def _proposal(store: Store, proposal_id: str) -> Row:
     return row
 
 
+def _must_be_open(store: Store, proposal: Row) -> None:
+    """Once the round is closed only erasures and keys are approved: they change no result."""
+    if not {draft["kind"] for draft in drafts_of(proposal)} <= {"erase_notice", "key"}:
+        store.must_be_open("certify.propose")
+
+
 def _approve(store: Store, workspace: Workspace, proposal: Row, act: Act) -> str:
     """Put the approval on record unless it is; who approved."""
     proposal_id = proposal["proposal_id"]
     approval = store.one("approval", proposal_id=proposal_id)
     if approval is not None:
-        if not _is_posted(workspace, proposal):
+        if not is_posted(workspace, proposal):
             _must_stand(store, workspace, proposal)
         return actor_of(store, approval)
     with store.transaction(act, "certify.approve", proposal_id) as tx:
@@ -291,15 +261,9 @@ def _must_stand(store: Store, workspace: Workspace, proposal: Row) -> None:
     if is_own(proposal):
         must_still_fit(workspace, proposal)
         return
-    content, _ = _content(_records(store, workspace), proposal["school_id"])
+    content, _ = content_of(records_of(store, workspace), proposal["school_id"])
     if digest(content) != proposal["digest"]:
         raise moved(proposal)
-
-
-def _is_posted(workspace: Workspace, proposal: Row) -> bool:
-    path = workspace.ledger_path(proposal["school_id"])
-    batch = batch_of(proposal)
-    return path.exists() and any(entry["batch"] == batch for entry in read_entries(path))
 
 
 def _post(
@@ -344,53 +308,3 @@ def _must_fit(workspace: Workspace, school_id: str, content: list[Draft], act: A
     for draft in content:
         fields: dict[str, Any] = {**draft, "approvers": ["first", "second"]}
         build_entry(fields.pop("kind"), _TRIAL_SEQ, instant(act.at), origin, "trial", **fields)
-
-
-def _records(store: Store, workspace: Workspace) -> Records:
-    return Records(store, workspace, result_standing(store, workspace))
-
-
-def _content(records: Records, school_id: str) -> tuple[list[Draft], dict[str, int]]:
-    """Drafts of what may be certified now, and how many may not, by reason."""
-    accepted = school_id in accepted_schools(records.store)
-    certifiable, refused = _certifiable(records, school_id, accepted)
-    drafting = Drafting(records, school_id)
-    drafts = [draft for row in certifiable if (draft := drafting.draft(row)) is not None]
-    voided = sum(drafting.is_voided(row) for row in certifiable)
-    return drafts, {**refused, "voided": voided} if voided else refused
-
-
-def _certifiable(
-    records: Records, school_id: str, accepted: bool
-) -> tuple[list[ResultRow], dict[str, int]]:
-    """Results of a school that may stand in the ledger, there already or not; why others may not."""
-    checked = accepted or not records.workspace.policy["audit.county_check_before_certification"]
-    rows = records.by_school.get(school_id, [])
-    undecided = {r.teacher_id for r in rows if r.level is None and _is_open(r)}
-    found: list[ResultRow] = []
-    refused: dict[str, int] = {}
-    for row in rows:
-        reason = _not_yet(row, records.shown, checked)
-        if not reason and row.competency == CONCLUSION and row.teacher_id in undecided:
-            reason = "no_level"  # decided already, but not all of what it is composed of
-        if reason:
-            refused[reason] = refused.get(reason, 0) + 1
-        else:
-            found.append(row)
-    return found, refused
-
-
-def _is_open(row: ResultRow) -> bool:
-    return row.competency != CONCLUSION and row.reason_none not in _FINAL_REASONS
-
-
-def _not_yet(
-    row: ResultRow, shown: Mapping[tuple[str, str], tuple[str, str]], checked: bool
-) -> str:
-    if row.held:
-        return "held"
-    if row.level is None:
-        return "no_level"
-    if shown.get((row.teacher_id, row.competency), ("", ""))[1] != row.level:
-        return "not_published"
-    return "" if checked else "not_checked"

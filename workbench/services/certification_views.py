@@ -13,10 +13,11 @@ from models.store import Row, Store
 from workbench.errors import InputError
 from workbench.exports.sheets import safe_name
 from workbench.messages import text
-from workbench.services.certification import Prospect, prospects
+from workbench.services.certifiable import Prospect, prospects
 from workbench.services.identities import identities, short_code
 from workbench.services.keys import is_locked
 from workbench.services.ledgers import ledgers, show, verify
+from workbench.services.proposals import is_posted
 from workbench.services.reach import may_name, schools_seen
 from workbench.services.roles import ALLOWED, may_see, same_person, scope_of
 from workbench.services.schools import schools_without_ledger
@@ -62,9 +63,10 @@ def school_prospects(workspace: Workspace, person_id: str) -> list[Row]:
 def proposals(workspace: Workspace, person_id: str) -> list[Row]:
     """Proposals of the schools one sees, newest first: by whom, when, how many results.
 
-    ``state`` is ``approved`` or ``waiting``; ``may_approve`` says whether this person may approve
-    it, ``own`` whether they proposed it, and ``locked`` whether the ledger's key asks for a
-    passphrase.
+    ``state`` is ``waiting``, ``approved``, or ``unposted`` where an approval was cut short before
+    the ledger was written, which approving again makes good; ``may_approve`` says whether this
+    person may approve it, ``own`` whether they proposed it, and ``locked`` whether the ledger's
+    key asks for a passphrase.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def proposals(workspace: Workspace, person_id: str) -> list[Row]:
                     if approved
                     else "",
                     "approved_at": approved["at"] if approved else "",
-                    "state": "approved" if approved else "waiting",
+                    "state": _state(workspace, row) if approved else "waiting",
                     "own": own,
                     "locked": is_locked(workspace, row["school_id"]),
                     "may_approve": not own and _may_approve(store, person_id, row["school_id"]),
@@ -106,7 +108,7 @@ def proposals(workspace: Workspace, person_id: str) -> list[Row]:
 
 
 def proposed_results(workspace: Workspace, person_id: str, proposal_id: str) -> list[Row]:
-    """What a proposal would write: subject, competency, level or reason, attempt.
+    """What a proposal would write: kind, and of results subject, competency, level or reason, attempt.
 
     Raises
     ------
@@ -123,7 +125,8 @@ def proposed_results(workspace: Workspace, person_id: str, proposal_id: str) -> 
                 f"there is no proposal {proposal_id}.", key="certify.unknown", proposal=proposal_id
             )
         named = _naming(store, person_id)
-    return [_result(workspace, draft, named) for draft in json.loads(found["content"])]
+    drafts = json.loads(found["content"])
+    return [{"kind": draft["kind"], **_result(workspace, draft, named)} for draft in drafts]
 
 
 def ledger_entries(workspace: Workspace, person_id: str, school_id: str) -> list[Row]:
@@ -254,6 +257,10 @@ def _line(store: Store, tx: int) -> Row:
     return store.where("audit_log", seq=tx)[0]
 
 
+def _state(workspace: Workspace, proposal: Row) -> str:
+    return "approved" if is_posted(workspace, proposal) else "unposted"
+
+
 def _naming(store: Store, person_id: str) -> Callable[[str], str]:
     """Names behind pseudonyms, for who may know them; the pseudonym for the others."""
     if not may_name(store, person_id):
@@ -265,7 +272,7 @@ def _naming(store: Store, person_id: str) -> Callable[[str], str]:
 def _result(workspace: Workspace, said: dict[str, Any], named: Callable[[str], str]) -> Row:
     code = str(said.get("competency", ""))
     return {
-        "subject": named(str(said["subject"])) if said else "",
+        "subject": named(str(said["subject"])) if "subject" in said else "",
         "competency": code,
         "competency_name": workspace.rubrics[code].name_zh if code else "",
         "level": said.get("level", ""),

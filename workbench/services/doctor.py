@@ -18,7 +18,7 @@ from workbench.messages import explain
 from workbench.readers.office import find_office
 from workbench.services.keys import is_locked
 from workbench.services.ledgers import ledgers
-from workbench.services.workspace import STORE_NAME, Workspace
+from workbench.services.workspace import POLICIES, STORE_NAME, Workspace
 
 FINE, LOOK, WRONG = "fine", "look", "wrong"
 _SHARED_DISKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "vboxsf"})
@@ -103,6 +103,10 @@ def _machine_clock(now: datetime) -> Check:
 def _settings(workspace: Workspace) -> Iterator[Check]:
     workspace.policy.digest, workspace.rubrics.digest  # noqa: B018  both are compared as they load
     yield Check("policy", FINE, {"policy": workspace.settings["policy"]})
+    kept = workspace.policies
+    for path in sorted((workspace.folder / POLICIES).glob("*.json")):
+        if path.stem not in kept:
+            yield Check("policy_kept", WRONG, {"file": f"{POLICIES}/{path.name}"})
 
 
 def _databases(workspace: Workspace) -> Iterator[Check]:

@@ -18,8 +18,9 @@ from models.supervision import latest_sample
 from rubrics.canonical import Json, digest
 from workbench.exports.payload import Person
 from workbench.services.identities import identities, school_label
+from workbench.services.outcomes import consensus_rule
 from workbench.services.publicity import cleared
-from workbench.services.results import CONCLUSION, ResultRow, Standing, consensus_rule
+from workbench.services.results import CONCLUSION, ResultRow, Standing
 from workbench.services.workspace import Workspace
 
 _GROUNDS = ("decided_by", "composed_of", "reads")
@@ -99,7 +100,11 @@ class Drafting:
         earlier = self._earlier(row)
         if not earlier or earlier["policy"] != self._records.workspace.policy.digest:
             return False  # a result is stated again under the policy adopted since
-        return bool(earlier["level"] == row.level and earlier["attempt"] == row.attempt)
+        same = earlier["level"] == row.level and earlier["attempt"] == row.attempt
+        if row.competency != CONCLUSION or not same:
+            return bool(same)
+        # Of the same level, but put together from other results since: stated anew.
+        return bool(earlier["composed_of"] == self._grounds(row).get("composed_of", []))
 
     def is_voided(self, row: ResultRow) -> bool:
         """Whether the same result was declared void; it is certified again only once it changed."""
@@ -144,52 +149,53 @@ class Drafting:
         return self._stands.get((pseudonym, row.competency))
 
     def _grounds(self, row: ResultRow) -> dict[str, Json]:
-        if row.competency == CONCLUSION:
-            own = [
-                r for r in self._records.by_teacher[row.teacher_id] if r.competency != CONCLUSION
-            ]
-            composed: list[Json] = [
-                {
-                    "competency": r.competency,
-                    "level": str(r.level or ""),
-                    "reason_none": str(r.reason_none or ""),
-                    "attempt": r.attempt,
-                }
-                for r in own
-            ]
-            told = [[c.code, c.met, c.value, c.required] for c in row.conditions]
-            return {"composed_of": composed, "run": digest(["conclusion", self._software(), told])}
-        pieces = self._records.standing.pieces.get((row.teacher_id, row.competency), {})
-        reads = [(p, read) for p in pieces.values() for read in self._records.reads.get(p, ())]
+        return self._of_conclusion(row) if row.competency == CONCLUSION else self._of_pieces(row)
+
+    def _of_conclusion(self, row: ResultRow) -> dict[str, Json]:
+        """What a teacher's conclusion is composed of, and the conditions it was held to."""
+        own = [r for r in self._records.by_teacher[row.teacher_id] if r.competency != CONCLUSION]
+        composed: list[Json] = [
+            {
+                "competency": r.competency,
+                "level": str(r.level or ""),
+                "reason_none": str(r.reason_none or ""),
+                "attempt": r.attempt,
+            }
+            for r in own
+        ]
+        told = [[c.code, c.met, c.value, c.required] for c in row.conditions]
+        return {"composed_of": composed, "run": digest(["conclusion", self._software(), told])}
+
+    def _of_pieces(self, row: ResultRow) -> dict[str, Json]:
+        """What decided a competency: pieces, reads by pseudonym, evidence, rubric, cases."""
+        records = self._records
+        pieces = records.standing.pieces.get((row.teacher_id, row.competency), {})
+        reads = [(p, read) for p in pieces.values() for read in records.reads.get(p, ())]
+        decided: list[Json] = [
+            {
+                "piece": pieces.get(decider.slot_id, ""),
+                "slot": decider.slot_id,
+                "criteria": list(decider.criteria),
+            }
+            for decider in row.decided_by
+        ]
+        told: list[Json] = [
+            {"rater": records.raters.get(r["rater_id"], ""), "piece": p, "round": r["round"]}
+            for p, r in reads
+        ]
         return {
-            "decided_by": [
-                {
-                    "piece": pieces.get(decider.slot_id, ""),
-                    "slot": decider.slot_id,
-                    "criteria": list(decider.criteria),
-                }
-                for decider in row.decided_by
-            ],
-            "reads": [
-                {
-                    "rater": self._records.raters.get(r["rater_id"], ""),
-                    "piece": p,
-                    "round": r["round"],
-                }
-                for p, r in reads
-            ],
-            "evidence": sorted(
-                {
-                    f["sha256"]
-                    for p in pieces.values()
-                    for f in self._records.files.get(p, ())
-                    if f["sha256"]  # a video kept elsewhere may have come without one
-                }
-            ),
-            "rubric": self._records.workspace.rubrics[row.competency].digest,
-            "holds": self._records.resolved.get((row.teacher_id, row.competency), []),
+            "decided_by": decided,
+            "reads": told,
+            "evidence": self._evidence(pieces.values()),
+            "rubric": records.workspace.rubrics[row.competency].digest,
+            "holds": records.resolved.get((row.teacher_id, row.competency), []),
             "run": self._run(reads),
         }
+
+    def _evidence(self, pieces: Iterable[str]) -> list[Json]:
+        """Digests of the files; a video kept elsewhere may have come without one."""
+        files = (f for p in pieces for f in self._records.files.get(p, ()))
+        return [*sorted({str(f["sha256"]) for f in files if f["sha256"]})]
 
     def _run(self, reads: list[tuple[str, Row]]) -> str:
         rule = consensus_rule(self._records.workspace.policy)

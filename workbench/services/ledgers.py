@@ -82,7 +82,7 @@ def _outside(workspace: Workspace) -> Outside:
     """Every policy the round was held to, and every line of its audit log."""
     with workspace.store() as store:
         lines = {str(row["chain"]) for row in store.where("audit_log")}
-    return Outside(policies=workspace.policy_digests, audit_heads=lines)
+    return Outside(policies=workspace.policies.keys(), audit_heads=lines)
 
 
 def checkpoints(workspace: Workspace, out: Path, school_ids: list[str] | None = None) -> list[Path]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.erasing import Traces, erase, erased, traces
+from models.erasing import Traces, clear_desk, desk_traces, erase, erased, traces
 from models.ledger.reading import read_entries
 from models.people import schools_of_round, teachers_of_round
 from models.store import Act, Row, Store
@@ -155,36 +155,61 @@ def erase_person(
         )
     with workspace.store() as store:
         teacher = find_teacher(store, word)
-        act = authorise(store, act, "pii.erase", teacher["school_id"])
         teacher_id, school_id = teacher["teacher_id"], teacher["school_id"]
-        found = traces(store, teacher_id)
-        files = _files(workspace, store, teacher, found)
-        planned = Erasure(teacher_id, "planned", found.rows, len(files))
+        act = authorise(store, act, "pii.erase", school_id)
+        found = _found(workspace, store, teacher)
         if dry_run:
-            return planned
+            return Erasure(teacher_id, "planned", found.rows, len(found.files))
         _refuse_open_case(store, teacher_id)
-        pseudonym = identities(store)[teacher_id][0]
-        spoken = _spoken_of(workspace, school_id, pseudonym)
-        noticed = any(entry["kind"] == "erase_notice" for entry in spoken)
-        waiting = "" if noticed or not spoken else _waiting(store, school_id, pseudonym)
-    if spoken and not noticed:
-        number = (
-            waiting
-            or propose_erase_notice(workspace, school_id, pseudonym, reason, act).proposal_id
-        )
-        return Erasure(teacher_id, "proposed", found.rows, len(files), number)
-    for path in files:  # before the rows that say whose they are
+        noticed = any(entry["kind"] == "erase_notice" for entry in found.spoken)
+        due = bool(found.spoken) and not noticed
+        waiting = _waiting(store, school_id, found.pseudonym) if due else ""
+    if due and not waiting:
+        made = propose_erase_notice(workspace, school_id, found.pseudonym, reason, act)
+        waiting = made.proposal_id
+    if due:
+        return Erasure(teacher_id, "proposed", found.rows, len(found.files), waiting)
+    for path in found.files:  # before the rows that say whose they are
         path.unlink(missing_ok=True)
-    with workspace.store() as store:
+    with workspace.store() as store, workspace.desk() as desk:
+        clear_desk(store, desk, teacher_id)
         with store.transaction(act, "pii.erase", teacher_id) as tx:
-            erase(tx, teacher_id, pseudonym, reason)
+            erase(tx, teacher_id, found.pseudonym, reason)
         store.forget_deleted()
-    return Erasure(teacher_id, "done", found.rows, len(files))
+    return Erasure(teacher_id, "done", found.rows, len(found.files))
 
 
-def _files(workspace: Workspace, store: Store, teacher: Row, found: Traces) -> list[Path]:
-    """Files that show the teacher: own originals and copies, sheets and notes handed out."""
-    wanted = [workspace.evidence.path(sha256) for sha256 in found.originals]
+@dataclass(frozen=True)
+class _Found:
+    """What there is of a teacher: rows by table, files, and what the ledger says."""
+
+    pseudonym: str
+    rows: dict[str, int]
+    files: list[Path]
+    spoken: list[dict[str, Json]]
+
+
+def _found(workspace: Workspace, store: Store, teacher: Row) -> _Found:
+    teacher_id = teacher["teacher_id"]
+    pseudonym = identities(store)[teacher_id][0]
+    spoken = _spoken_of(workspace, teacher["school_id"], pseudonym)
+    kept = traces(store, teacher_id)
+    with workspace.desk() as desk:
+        drafts = sum(desk_traces(store, desk, teacher_id).values())
+    files = _files(workspace, store, teacher, kept, spoken)
+    return _Found(pseudonym, {**kept.rows, "draft": drafts}, files, spoken)
+
+
+def _files(
+    workspace: Workspace,
+    store: Store,
+    teacher: Row,
+    found: Traces,
+    spoken: list[dict[str, Json]],
+) -> list[Path]:
+    """Files that show the teacher: own originals and copies, sheets, notes and scans handed in or out."""
+    scans = _own_scans(store, teacher, spoken)
+    wanted = [workspace.evidence.path(sha256) for sha256 in (*found.originals, *scans)]
     wanted += [workspace.folder / "blind" / s[:2] / s[2:4] / s for s in found.copies]
     wanted += [workspace.folder / "converted" / s[:2] / f"{s}.pdf" for s in found.originals]
     school = school_label(store, teacher["school_id"])
@@ -196,6 +221,20 @@ def _files(workspace: Workspace, store: Store, teacher: Row, found: Traces) -> l
         wanted += named
         wanted += [*(folder / school).glob("*.zip")] if named else []  # packed sheets hold them too
     return [path for path in wanted if path.is_file()]
+
+
+def _own_scans(store: Store, teacher: Row, spoken: list[dict[str, Json]]) -> list[str]:
+    """Scans of the teacher's stamped sheets, and of replies signed in cases about the teacher alone."""
+    own = {int(str(entry["seq"])) for entry in spoken}
+    stamped = store.where("stamped_scan", school_id=teacher["school_id"])
+    found = [row["sha256"] for row in stamped if set(json.loads(row["entries"])) <= own]
+    replies = store.rows(
+        "SELECT scan FROM hold_event JOIN hold_submission USING (hold_id) "
+        "JOIN submission USING (submission_id) WHERE scan <> '' GROUP BY event_id "
+        "HAVING min(teacher_id = :teacher) = 1",
+        {"teacher": teacher["teacher_id"]},
+    )
+    return [*found, *(str(row["scan"]) for row in replies)]
 
 
 def _refuse_open_case(store: Store, teacher_id: str) -> None:

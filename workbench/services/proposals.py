@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.ledger.reading import has_batch
 from models.store import Act, Row, Store
 from rubrics.canonical import Json, digest
 from workbench.errors import RefusedError
+from workbench.services.keys import closed_ledgers
+from workbench.services.workspace import Workspace
 
 Draft = dict[str, Json]
 
@@ -59,6 +62,13 @@ def drafts_of(proposal: Row) -> list[Draft]:
 def batch_of(proposal: Row) -> str:
     """Batch a proposal is posted as: approving twice posts once."""
     return f"{proposal['school_id']}-{proposal['proposal_id']}"
+
+
+def is_posted(workspace: Workspace, proposal: Row) -> bool:
+    """Whether the batch of a proposal stands in its school's ledger, or one that this continues."""
+    path = workspace.ledger_path(proposal["school_id"])
+    every = [*closed_ledgers(path), path] if path.exists() else []
+    return any(has_batch(each, batch_of(proposal)) for each in every)
 
 
 def actor_of(store: Store, row: Row) -> str:

@@ -109,7 +109,7 @@ def _unpacked(
                 if sealed:
                     plain = _opened(outer, Path(holding) / "plain.zip", archive, passphrase)
         except (OSError, zipfile.BadZipFile) as error:
-            raise _damaged(archive, str(error)) from error
+            raise _damaged(archive, "unreadable", str(error)) from error
         told = _lay_out(plain if sealed else archive, archive, folder, progress)
     ledgers = _check_workspace(folder, archive)
     return Restored(
@@ -151,13 +151,13 @@ def _lay_out(plain: Path, archive: Path, folder: Path, progress: Progress | None
             told = _manifest(packed, archive)
             names = sorted(name for name in packed.namelist() if name != MANIFEST)
             if names != sorted(member["name"] for member in told["members"]):
-                raise _damaged(archive, "its members are not those its list names")
+                raise _damaged(archive, "members")
             for number, member in enumerate(told["members"], 1):
                 _write(packed, member, folder, archive)
                 if progress:
                     progress(number, len(told["members"]))
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise _damaged(archive, str(error)) from error
+        raise _damaged(archive, "unreadable", str(error)) from error
     for name in ("keys", "ledger", "evidence", "blind", "exports", "bundles", "logs"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "keys").chmod(0o700)
@@ -166,21 +166,21 @@ def _lay_out(plain: Path, archive: Path, folder: Path, progress: Progress | None
 
 def _manifest(packed: zipfile.ZipFile, archive: Path) -> Manifest:
     if MANIFEST not in packed.namelist():
-        raise _damaged(archive, f"there is no {MANIFEST} in it")
+        raise _damaged(archive, "no_list", MANIFEST)
     try:
         told: Manifest = json.loads(packed.read(MANIFEST))
         shape = {"format", "made_at", "round", "place", "members"}
         if set(told) != shape or told["format"] != FORMAT:
-            raise _damaged(archive, f"its list is not of the format {FORMAT}")
+            raise _damaged(archive, "other_format", FORMAT)
     except (ValueError, TypeError) as error:
-        raise _damaged(archive, str(error)) from error
+        raise _damaged(archive, "list", str(error)) from error
     return told
 
 
 def _write(packed: zipfile.ZipFile, member: Member, folder: Path, archive: Path) -> None:
     name = PurePosixPath(member["name"])
     if name.is_absolute() or ".." in name.parts or "\\" in str(name) or ":" in str(name):
-        raise _damaged(archive, f"{name} points out of the folder")
+        raise _damaged(archive, "outside", str(name))
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
     hashing = hashlib.sha256()
@@ -189,7 +189,7 @@ def _write(packed: zipfile.ZipFile, member: Member, folder: Path, archive: Path)
             hashing.update(block)
             writing.write(block)
     if hashing.hexdigest() != member["sha256"]:
-        raise _damaged(archive, f"{name} was altered")
+        raise _damaged(archive, "altered", str(name))
 
 
 def _check_workspace(folder: Path, archive: Path) -> dict[str, int]:
@@ -198,23 +198,40 @@ def _check_workspace(folder: Path, archive: Path) -> dict[str, int]:
     for path in (folder / STORE_NAME, *sorted(folder.glob("ledger/*.db"))):
         faults = database_facts(path).faults
         if faults:
-            raise _damaged(archive, f"{path.name}: {faults[0]}")
+            raise _damaged(archive, "database", f"{path.name}: {faults[0]}")
     with workspace.store() as store:
         broken = store.audit_faults()
     if broken:
-        raise _damaged(archive, f"line {broken[0]} of the audit log does not follow")
+        raise _damaged(archive, "audit_log", str(broken[0]))
     sizes = {}
     for found in verify(workspace):
         if not found.found.ok:
-            raise _damaged(archive, f"ledger {found.school_id}: {found.found.first_fault}")
+            raise _damaged(archive, "ledger", f"{found.school_id}: {found.found.first_fault}")
         sizes[found.school_id] = found.found.checked
     return sizes
 
 
-def _damaged(archive: Path, why: str) -> InputError:
+_WHY = {
+    "unreadable": "it is cut off or no archive",
+    "members": "its members are not those its list names",
+    "no_list": "it has no list",
+    "other_format": "its list is not of the format",
+    "list": "its list cannot be read",
+    "outside": "a name points out of the folder",
+    "altered": "a file was altered",
+    "database": "a database is unsound",
+    "audit_log": "a line of the audit log does not follow",
+    "ledger": "a ledger does not verify, school and first wrong entry",
+}
+
+
+def _damaged(archive: Path, code: str, detail: str = "") -> InputError:
+    """Say why an archive is not taken; for people the words are ``backup.why.CODE``."""
+    why = f"{_WHY[code]} ({detail})" if detail else _WHY[code]
+    said = "" if code in ("unreadable", "list") else detail  # a library's words, in English
     return InputError(
         f"{archive.name} is no whole backup: {why}. Take another copy; nothing was restored.",
         key="backup.damaged",
         file=archive.name,
-        why=why,
+        why=((f"backup.why.{code}", said),),
     )

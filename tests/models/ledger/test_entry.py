@@ -31,6 +31,13 @@ OTHERS = {
     },
     "key": {"school": "实验小学", "action": "rotate", "key": KEY},
     "policy": {**PLACE, "policy": DIGEST, "pack": "yiyuan-2021", "approvers": ["u-1"]},
+    "rubric": {
+        **PLACE,
+        "competency": "A1",
+        "rubric": DIGEST,
+        "replaces": "cd" * 32,
+        "approvers": ["u-1"],
+    },
     "hold_release": {
         **PLACE,
         "hold": "h-1",
@@ -76,6 +83,7 @@ def test_every_kind_of_the_design_has_a_form():
         "void",
         "key",
         "policy",
+        "rubric",
         "hold_release",
         "publicity",
         "county_confirm",

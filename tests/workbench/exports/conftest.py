@@ -14,7 +14,7 @@ from models.ledger.signing import Signer, new_signer
 from models.ledger.verifying import latest_checkpoint, proofs_for
 from rubrics.canonical import canonical_json
 from rubrics.loading import load_set
-from workbench.exports.payload import Person, SheetPayload, for_teacher, proven
+from workbench.exports.payload import NamedPolicy, Person, SheetPayload, for_teacher, proven
 
 ORIGIN = "yunqi.example/hongqi/2026"
 SCHOOL = "云溪县红旗实验小学"
@@ -109,9 +109,7 @@ def issue(
     words = {"school": SCHOOL, "round": ROUND, "county": "云溪县", **(printed or {})}
     school = SheetPayload(
         kind="school",
-        policy_id="yunqi-2026",
-        policy_name="云溪县教师微能力测评办法",
-        policy_digest=POLICY,
+        policies=(NamedPolicy("yunqi-2026", "云溪县教师微能力测评办法", POLICY),),
         rubric_set="micro_competencies",
         origin=origin,
         checkpoint=latest_checkpoint(path),

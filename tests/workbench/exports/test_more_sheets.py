@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from workbench.errors import InputError
 from workbench.exports.layout import layout_of
 from workbench.exports.payload import (
     APPENDIX,
@@ -63,6 +64,27 @@ def test_the_appendix_names_the_deciding_criteria_in_full(appendix):
     leaf = appendix.entries[0].leaf.hex()[:12]
     assert (rows[0][5], rows[1][5]) == (f"第 5 条 {leaf}", "")
     assert rows[-1][0] == "教师测评结论"
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_places_the_readers_named_are_printed_and_told_from_what_is_proven(
+    appendix, issued, tmp_path, file_format
+):
+    marked = replace(appendix, places={"5 A3-1.P2": "第 3 页、第 12 段"})
+    assert [row[4] for row in texts(marked)[:2]] == [
+        "合格指标未达到",
+        "合格指标未达到（第 3 页、第 12 段）",
+    ]
+    report = verified(tmp_path, marked, [issued.key], file_format)
+    assert report.ok
+    assert any("位置" in sentence for sentence in report.stated)
+    assert not any("位置" in s for s in verified(tmp_path, appendix, [issued.key], "xlsx").stated)
+
+
+def test_places_on_any_other_sheet_are_no_payload(issued):
+    sheet = replace(issued.teachers[0], places={"1 A1-1.P1": "第 1 页"})
+    with pytest.raises(InputError, match="belong to an appendix"):
+        payload_from(payload_bytes(sheet))
 
 
 def test_an_edited_criterion_is_found(appendix, issued, tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from models.ledger.posting import post
 from models.ledger.verifying import latest_checkpoint, proofs_for
 from workbench.errors import InputError
-from workbench.exports.payload import for_teacher, payload_bytes, proven
+from workbench.exports.payload import NamedPolicy, for_teacher, payload_bytes, proven
 from workbench.exports.sheets import FORMATS, make_sheet
 from workbench.messages import use_language
 from workbench.services.verification import verify_sheet
@@ -116,7 +116,7 @@ def test_a_renamed_competency_is_not_the_rubric_of_the_ledger(issued, tmp_path):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"policy_digest": "cd" * 32}, "policy"),
+        ({"policies": (NamedPolicy("x", "另一份办法", "cd" * 32),)}, "policy"),
         ({"school_id": "另一所学校"}, "scope"),
         ({"round_id": "另一批次"}, "scope"),
         ({"origin": "other.example/x"}, "origin"),

@@ -6,13 +6,17 @@ import pypdfium2 as pdfium
 import pytest
 
 from workbench.errors import RefusedError
+from workbench.exports.reading_back import read_sheet
 from workbench.services.certificates import (
     count_certificates,
     issue_certificates,
     issues,
-    keep_stamped,
 )
+from workbench.services.keys import trusted_keys
 from workbench.services.sheet_extras import Extras
+from workbench.services.stamped_scans import keep_sent, keep_stamped, kept_scans
+from workbench.services.uploads import receive
+from workbench.services.verification import verify_sheet
 
 TOWN, HILL = "城关小学", "青山小学"
 
@@ -51,6 +55,20 @@ def test_the_count_is_the_files_there_will_be_with_appendices_and_the_county(pos
     assert sum(path.name.startswith("结果单附页") for path in written) == 4
 
 
+def test_the_appendix_says_where_in_the_evidence_the_readers_saw_it(posted):
+    with posted.workspace.store() as store:
+        read = store.one("read", piece_id=posted.piece("T3", "B8-1"), rater_id="R1")
+        anchor = {"criterion_id": "B8-1.P2", "position": 0, "part": 1, "kind": "page", "place": 3}
+        with store.transaction(posted.act("登记甲"), "test") as tx:
+            row = {"read_id": read["read_id"], "sha256": "ab" * 32, **anchor}
+            tx.insert("evidence_anchor", [row])
+    written = issue(posted, schools=(HILL,), extras=Extras(appendix=True))
+    (sheet,) = [path for path in written if path.name.startswith("结果单附页_T3")]
+    printed = [cell for row in read_sheet(sheet).rows for cell in row]
+    assert "合格指标未达到（第 3 页）" in printed
+    assert verify_sheet(sheet, trusted_keys(posted.workspace)).ok
+
+
 def test_a_rater_issues_nothing(posted):
     with pytest.raises(RefusedError, match="asks for the role"):
         issue(posted, who="R1")
@@ -76,6 +94,18 @@ class TestStampedScans:
             assert store.where("audit_log", action="certificates.scan")
         assert row["entries"] == str(list(found.seqs)).replace("'", "")
         assert posted.workspace.evidence.path(row["sha256"]).is_file()
+
+    def test_a_scan_sent_from_the_browser_is_kept_likewise_and_listed(self, posted):
+        written = issue(posted, formats=("pdf",))
+        scan = self.scan(posted, next(path for path in written if "_T2_" in path.name))
+        with receive(posted.workspace, "G1", "扫描.png", posted.now, posted.fresh) as (file, name):
+            file.write(scan.read_bytes())
+        told, found = keep_sent(posted.workspace, "G1", name, posted.act("登记甲"))
+        assert (told, found.ok) == ("扫描.png", True)
+        (row,) = kept_scans(posted.workspace, "K1")
+        assert (row["school"], row["by"]) == (TOWN, "登记甲")
+        assert row["entries"] == "、".join(map(str, found.seqs))
+        assert not (posted.workspace.folder / "uploads" / name).exists()
 
     def test_a_scan_no_key_here_proves_is_refused(self, posted):
         written = issue(posted, formats=("pdf",))

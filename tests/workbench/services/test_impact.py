@@ -8,6 +8,9 @@ from models.ledger.reading import read_entries
 from models.ledger.verifying import current_results
 from rubrics.resolving import load_policy
 from workbench.errors import InputError, RefusedError
+from workbench.exports.payload import payload_from
+from workbench.exports.reading_back import read_sheet
+from workbench.services.certificates import write_certificates
 from workbench.services.certification import propose_procedure
 from workbench.services.impact import (
     adopt_policy,
@@ -16,9 +19,11 @@ from workbench.services.impact import (
     preview,
     rubric_impact,
 )
+from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import verify
 from workbench.services.results import results
 from workbench.services.succession import succeed
+from workbench.services.verification import verify_sheet
 from workbench.services.workspace import ServedWorkspace
 
 TOWN = "城关小学"
@@ -87,7 +92,7 @@ def test_adopting_touches_no_mark_and_is_logged_with_its_reason(read):
     pack, _ = adopt(read, draft(read, "two points"))
     assert marks(read) == before
     assert read.workspace.policy.digest == pack.digest != old
-    assert read.workspace.policy_digests == {old, pack.digest}
+    assert read.workspace.policies.keys() == {old, pack.digest}
     with read.workspace.store() as store:
         line = store.where("audit_log", action="policy.adopt")[-1]
         assert (line["object"], line["reason"]) == (f"{old} {pack.digest}", "县里发了新办法")
@@ -131,6 +136,34 @@ def test_certified_results_are_stated_again_under_the_policy_the_ledger_then_nam
     assert all(each.found.ok for each in verify(checked.workspace))
     with pytest.raises(RefusedError, match="nothing to record"):
         propose_procedure(checked.workspace, [checked.school(TOWN)], checked.act("登记员"))
+
+
+def test_sheets_of_entries_made_before_prove_themselves_and_name_the_policy_of_their_time(checked):
+    workspace, school = checked.workspace, checked.school(TOWN)
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    old, name = workspace.policy, draft(checked, "every piece")
+    pack, _ = adopt(checked, name)
+    for folder, digests in (("before", {old.digest}), ("again", {pack.digest})):
+        out = checked.folder / folder
+        written = write_certificates(workspace, out, checked.now.date(), [school])
+        assert all(verify_sheet(path, trusted_keys(workspace)).ok for path in written)
+        for path in out.rglob("*.docx"):
+            payload = payload_from(read_sheet(path).payload)
+            assert {policy.digest for policy in payload.policies} == digests
+        if folder == "before":
+            checked.approve(checked.propose(TOWN)[0].proposal_id)
+
+
+def test_a_policy_whose_text_is_gone_is_named_and_nothing_is_printed(checked):
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    pack, _ = adopt(checked, draft(checked, "every piece"))
+    checked.approve(checked.propose(TOWN)[0].proposal_id)
+    workspace = checked.workspace
+    adopt(checked, str(checked.folder / "policy.toml"), reason="改回原办法")
+    (workspace.folder / "policies" / f"{pack.digest}.json").unlink()
+    with pytest.raises(InputError, match=pack.digest[:12]):
+        write_certificates(workspace, checked.folder / "out", checked.now.date())
+    assert not list((checked.folder / "out").rglob("*.docx"))
 
 
 def test_the_last_round_is_looked_at_too(read):
@@ -183,6 +216,30 @@ def test_a_rubric_is_adopted_before_anybody_marked_by_it(handed_in):
     assert new.digest != old
     assert new.slot("B8-1").criteria[0].text_zh.endswith("（修订）")
     assert handed_in.log()[-1] == "rubric.adopt"
+
+
+def test_a_rubric_adopted_is_recorded_in_the_ledger_with_the_one_it_replaces(handed_in):
+    workspace, school = handed_in.workspace, handed_in.school(TOWN)
+    old = workspace.rubrics["B8"].digest
+    adopt_rubric(workspace, another_rubric(handed_in), handed_in.act("复核甲", "文字修订"))
+    (recording,) = propose_procedure(workspace, [school], handed_in.act("登记员"))
+    handed_in.approve(recording.proposal_id)
+    (named,) = [e for e in read_entries(workspace.ledger_path(school)) if e["kind"] == "rubric"]
+    assert (named["competency"], named["replaces"]) == ("B8", old)
+    assert named["rubric"] == workspace.rubrics["B8"].digest
+    assert all(each.found.ok for each in verify(workspace))
+    with pytest.raises(RefusedError, match="nothing to record"):
+        propose_procedure(workspace, [school], handed_in.act("登记员"))
+
+
+def test_rubrics_of_every_time_are_found_by_their_digest(handed_in):
+    workspace = handed_in.workspace
+    old = workspace.rubrics["B8"].digest
+    adopt_rubric(workspace, another_rubric(handed_in), handed_in.act("复核甲", "文字修订"))
+    new = workspace.rubrics["B8"].digest
+    found = workspace.rubrics_by({old, new, workspace.rubrics["A4"].digest})
+    assert [rubric.competency for rubric in found] == ["A4", "B8", "B8"]
+    assert {rubric.digest for rubric in found} >= {old, new}
 
 
 def test_and_not_once_somebody_has(read):

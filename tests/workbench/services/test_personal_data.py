@@ -1,16 +1,20 @@
 """A person erased: nothing names them here, the ledger verifies, and the sheet in their hand too."""
 
+import io
 import json
 import os
 from datetime import timedelta
 
 import pytest
 
-from models.erasing import erased
-from models.ledger.reading import read_entries
+from models.drafts import Task, open_draft, save_draft
+from models.erasing import desk_traces, erased, traces
+from models.ledger.reading import current_results, read_entries
 from workbench.errors import InputError, RefusedError
 from workbench.services.certificates import issue_certificates, write_certificates
 from workbench.services.certification import approve
+from workbench.services.flags import list_flags, raise_flags
+from workbench.services.holds import list_holds, resolve
 from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import verify
 from workbench.services.personal_data import erase_person, export, report
@@ -93,6 +97,105 @@ def test_after_erasing_nothing_names_the_person_and_everything_still_verifies(po
     assert len(results(walk.workspace)) < pieces
     with pytest.raises(InputError, match="no such teacher"):
         erase(walk)
+
+
+class TestWordsElsewhere:
+    """What speaks of a person in cases, flags, drafts and the relations of readers."""
+
+    WORDS = "教师1说明：两份是同一次教研的成果"
+
+    @pytest.fixture
+    def spoken(self, checked):
+        """T1's text is T4's, both cases are resolved, a draft is open, and R9 may not read T1."""
+        walk = checked
+        raise_flags(walk.workspace, walk.act())
+        for case in list_holds(walk.workspace):
+            resolve(walk.workspace, case["hold_id"], "certify", self.WORDS, walk.act("复核乙"))
+        walk.approve(walk.propose(TOWN)[0].proposal_id)
+        task = Task(walk.piece("T1", "B8-1"), "R3", "third", 1)
+        with walk.workspace.desk() as desk:
+            open_draft(desk, task, walk.now)
+            save_draft(desk, task, 0, {"comment": self.WORDS}, walk.now)
+        with walk.workspace.store() as store, store.transaction(walk.act("登记员"), "test") as tx:
+            row = store.one("person", person_id="R1")
+            told = {"person_id": "R9", "name": "评审9", "pseudonym": "p9", "tx": tx.seq}
+            tx.insert("person", [{**row, **told, "relations": json.dumps([NAME, "别人"])}])
+            content = json.dumps({"words": self.WORDS, "excerpt": self.WORDS}, ensure_ascii=False)
+            where = {"competency": "B8", "slot_id": "B8-1", "criterion_id": "B8-1.P1", "met": 1}
+            kept = {"number": 1, "precedent_id": "P1", "wording": "w", "rubric_version": "1"}
+            about = {"year": 2026, "scope": "", "author": "a1", "pack": "", "content": content}
+            tx.insert("precedent", [{**where, **kept, **about, "piece_id": task.piece_id}])
+        return walk
+
+    def everything(self, walk):
+        folder = walk.workspace.folder
+        return kept_bytes(walk) + b"".join(path.read_bytes() for path in folder.glob("desk.db*"))
+
+    def test_a_rehearsal_lists_them(self, spoken):
+        rows = erase(spoken, dry_run=True).rows
+        kinds = ("hold_event", "flag", "person", "draft", "precedent")
+        assert {kind: rows[kind] for kind in kinds} == dict.fromkeys(kinds, 1)
+
+    def test_erasing_leaves_none_of_them_and_the_others_words_stay(self, spoken):
+        before = self.everything(spoken)
+        assert before.count(self.WORDS.encode()) >= 3  # the cases of T1 and T4, and the draft
+        erase_wholly(spoken)
+        with spoken.workspace.store() as store:
+            said = [row["words"] for row in store.where("hold_event", kind="resolution")]
+            (flag,) = store.where("flag", code="copied_text")
+            assert json.loads(store.one("person", person_id="R9")["relations"]) == ["别人"]
+            (precedent,) = store.where("precedent")
+            assert (precedent["author"], self.WORDS in precedent["content"]) == ("", False)
+        assert sorted(said) == ["", self.WORDS]  # T4's own case keeps its reason
+        assert json.loads(flag["exhibit"])["values"]["a"] == "—"
+        with spoken.workspace.desk() as desk:
+            assert desk.rows("SELECT * FROM draft") == []
+        desk_bytes = (spoken.workspace.folder / "desk.db").read_bytes()
+        assert self.WORDS.encode() not in desk_bytes
+        assert [each.found.ok for each in verify(spoken.workspace)] == [True]
+        assert list_flags(spoken.workspace)  # it is still told, without naming anybody
+
+    def test_nothing_is_left_to_count(self, spoken):
+        erase_wholly(spoken)
+        with spoken.workspace.store() as store, spoken.workspace.desk() as desk:
+            rows = traces(store, "T1").rows
+            assert set(desk_traces(store, desk, "T1").values()) == {0}
+        assert {table: count for table, count in rows.items() if count} == {}
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE hold_event SET words = '' WHERE words <> ''",
+            "UPDATE flag SET exhibit = json_set(exhibit, '$.erased', json('true'))",
+            "UPDATE person SET relations = '[]'",
+            "UPDATE precedent SET content = '{}'",
+        ],
+    )
+    def test_while_nobody_is_erased_they_cannot_be_blanked(self, spoken, statement):
+        with (
+            spoken.workspace.store() as store,
+            pytest.raises(Exception, match="append-only"),
+            store.transaction(spoken.act("登记员"), "test") as tx,
+        ):
+            tx.change(statement, {})
+
+
+def test_scans_of_the_own_stamped_sheet_go_and_those_that_show_others_too_stay(posted):
+    workspace, school = posted.workspace, posted.school(TOWN)
+    results_here = current_results(workspace.ledger_path(school))
+    pseudonym = export(workspace, "T1", posted.act("登记员"))["pseudonym"]
+    own = [entry["seq"] for entry in results_here if entry["subject"] == pseudonym]
+    everybody = [entry["seq"] for entry in results_here]
+    assert 0 < len(own) < len(everybody)
+    scans = {}
+    with workspace.store() as store, store.transaction(posted.act("登记员"), "test") as tx:
+        for name, seqs in (("own", own), ("all", everybody)):
+            sha256 = workspace.evidence.take(io.BytesIO(name.encode()), "scan.png", 100).sha256
+            about = {"sha256": sha256, "origin": "o", "entries": json.dumps(seqs)}
+            tx.insert("stamped_scan", [{"school_id": school, **about}])
+            scans[name] = workspace.evidence.path(sha256)
+    erase_wholly(posted)
+    assert {name: path.is_file() for name, path in scans.items()} == {"own": False, "all": True}
 
 
 def test_the_others_are_certified_and_printed_as_before(posted, tmp_path):

@@ -55,6 +55,7 @@ def witness(walk, school):
 
 
 def certify_more(walk, school=TOWN):
+    """Certify another level of one result: two entries, for the conclusion rests on it."""
     walk.rate(("T2", "B8-1", "R1", "1111 11"), ("T2", "B8-1", "R2", "1111 11"), reason="更正")
     walk.publish(school)
     return walk.approve(walk.propose(school)[0].proposal_id)
@@ -88,7 +89,7 @@ def test_what_came_after_is_told_with_its_age_and_old_beyond_the_policy(round_):
     witness(round_, TOWN)
     certify_more(round_)  # publicity takes weeks
     found = state(round_)
-    assert (found.state, found.days, found.entries - found.size) == ("old", 30, 1)
+    assert (found.state, found.days, found.entries - found.size) == ("old", 30, 2)
     assert "30" in found.sentence
     assert witness(round_, TOWN).state == "current"
 
@@ -108,7 +109,7 @@ def test_the_next_request_proves_that_it_continues_the_last(round_):
     (file,) = ask(round_, TOWN)
     assert file.read_text("utf-8").startswith("old 5\n")
     (made,) = cosigned(round_, file)
-    assert (made.code, made.size) == ("", 6)
+    assert (made.code, made.size) == ("", 7)
 
 
 def test_an_answer_that_was_lost_is_given_again(round_):
@@ -132,9 +133,9 @@ def test_an_older_copy_put_back_is_refused_and_kept_as_evidence(round_):
     (made,) = cosigned(round_, *ask(round_, TOWN, since=0))
     assert made.code == "rolled_back"
     assert made.written.exists()
-    assert made.written.with_suffix(".held").read_text("utf-8").split("\n")[1] == "6"
+    assert made.written.with_suffix(".held").read_text("utf-8").split("\n")[1] == "7"
     (held, _) = sorted(status(round_.folder / "witness"), key=lambda one: -one.size)
-    assert (held.size, len(held.refused)) == (6, 1)
+    assert (held.size, len(held.refused)) == (7, 1)
     with pytest.raises(LedgerError, match="older copy"):
         ask(round_, TOWN)  # the school's own note of what was witnessed shows it too
     assert [each.found.ok for each in verify(round_.workspace, [round_.school(TOWN)])] == [False]
@@ -148,7 +149,7 @@ def test_two_histories_of_one_ledger_are_refused_whichever_comes_second(round_):
     ledger(round_).with_suffix(".cosigned").unlink()
     round_.later(1)
     made = round_.approve(round_.propose(TOWN)[0].proposal_id)  # the same, posted a day later
-    assert made.seqs == (5,)
+    assert made.seqs == (5, 6)
     (refused,) = cosigned(round_, *ask(round_, TOWN, since=0))
     assert refused.code == "forked"
     evidence = parse_note(refused.written.read_text("utf-8").partition("\n\n")[2])
