@@ -17,7 +17,10 @@ NAMES = (
     "starting",
     "app",
     "effects",
+    "schools",
+    "second_reader",
     "statistics",
+    "load",
 )
 
 

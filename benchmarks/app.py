@@ -76,8 +76,8 @@ def run() -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         county = build(Path(folder) / "county", readers=sum(READERS))
         analyse_kinds(county, (), Act("Z1", "", datetime.now(UTC)))  # pages show what is stored
-        with _served(county.folder) as (address, pid):
-            rows = [*asyncio.run(_first_views(county, address))]
+        with served(county.folder) as (address, pid):
+            rows = [*asyncio.run(_first_views(county, address, pid))]
             names = iter(f"R{number:03d}" for number in range(sum(READERS)))
             for readers in READERS:  # each time others, whose drafts nobody has begun
                 rows += asyncio.run(_load(county, address, pid, list(islice(names, readers))))
@@ -85,7 +85,7 @@ def run() -> list[dict]:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[tuple[str, int]]:
+def served(folder: Path) -> Iterator[tuple[str, int]]:
     """Address and process of a server of the workspace."""
     command = [sys.executable, "-m", "workbench", "--workspace", str(folder), "serve"]
     server = subprocess.Popen(
@@ -131,12 +131,12 @@ async def _load(county: Workspace, address: str, pid: int, names: list[str]) -> 
 
 async def _open_desk(county: Workspace, address: str, person: str, gate: asyncio.Semaphore) -> Desk:
     async with gate:
-        web = await _signed_in(address, person)
-        socket = await _socket(address, web)
+        web = await signed_in(address, person)
+        socket = await socket_of(address, web)
         with county.store() as store:
             found = [r["piece_id"] for r in assignments_of(store, person) if r["read_id"] is None]
         desk = Desk(person, web, socket, found)
-        told = await _view(desk.socket, "desk", f"piece={found[0]}")
+        told = await view(desk.socket, "desk", f"piece={found[0]}")
         assert not told, f"the desk of {person} did not open: {told}"
     return desk
 
@@ -146,7 +146,7 @@ async def _in_turn(
 ) -> Measured:
     """Let every reader act a few times, spread evenly over the seconds between two acts."""
     made = Measured()
-    start, before = time.perf_counter(), _cpu(pid)
+    start, before = time.perf_counter(), cpu_of(pid)
 
     async def work(desk: Desk, place: int) -> None:
         for number in range(_ACTS):
@@ -162,14 +162,14 @@ async def _in_turn(
                 made.failures.append(f"{desk.person}: {told}")
 
     await asyncio.gather(*(work(desk, place) for place, desk in enumerate(desks)))
-    made.cpu = _cpu(pid) - before
+    made.cpu = cpu_of(pid) - before
     return made
 
 
 async def _turn(desk: Desk, number: int) -> str:
     """Turn to another piece: the whole page runs again and sends it."""
     piece = desk.pieces[(number + 1) % len(desk.pieces)]
-    return await _view(desk.socket, "desk", f"piece={piece}")
+    return await view(desk.socket, "desk", f"piece={piece}")
 
 
 async def _save(desk: Desk, number: int) -> str:
@@ -191,26 +191,26 @@ async def _save(desk: Desk, number: int) -> str:
     return "" if told.get("state") == "saved" else f"{answer.status_code} {told}"
 
 
-async def _first_views(county: Workspace, address: str) -> list[dict]:
+async def _first_views(county: Workspace, address: str, pid: int) -> list[dict]:
     """Seconds until each page of each role stands, nothing kept from before."""
     rows = []
     known = {entry.name for entry in entries()}
     act = Act("synthetic", "admin", datetime.now(UTC))
     for person, role in {**STAFF, _VISITOR: "rater"}.items():
-        web = await _signed_in(address, person)
-        socket = await _socket(address, web)
+        web = await signed_in(address, person)
+        socket = await socket_of(address, web)
         for page in (name for name in PAGES[role] if name in known):
             with county.store() as store, store.transaction(act, "synthetic.tick"):
                 pass
-            rows.append(await _first_view(socket, role, page))
+            rows.append(await _first_view(socket, role, page, pid))
         await asyncio.gather(socket.close(), web.aclose())
     return rows
 
 
-async def _first_view(socket: ClientConnection, role: str, page: str) -> dict:
-    began = time.perf_counter()
+async def _first_view(socket: ClientConnection, role: str, page: str, pid: int) -> dict:
+    began, before = time.perf_counter(), cpu_of(pid)
     try:
-        told = await asyncio.wait_for(_view(socket, page), _PAGE_S)
+        told = await asyncio.wait_for(view(socket, page), _PAGE_S)
     except TimeoutError:
         told = f"nothing within {_PAGE_S:.0f} s"
     took = round(time.perf_counter() - began, 2)
@@ -218,12 +218,13 @@ async def _first_view(socket: ClientConnection, role: str, page: str) -> dict:
     return {
         **row,
         "bar": _BAR_PAGE_S,
+        "server_cpu_s": round(cpu_of(pid) - before, 2),
         "failures": int(bool(told)),
         **({"said": told} if told else {}),
     }
 
 
-async def _signed_in(address: str, person: str) -> httpx.AsyncClient:
+async def signed_in(address: str, person: str) -> httpx.AsyncClient:
     web = httpx.AsyncClient(base_url=address, headers={"origin": address}, timeout=_LONGEST_S)
     answer = await web.post("/signin", data={"name": person, "password": PASSWORD, "next": "/"})
     if "workbench_session" not in web.cookies:
@@ -231,7 +232,7 @@ async def _signed_in(address: str, person: str) -> httpx.AsyncClient:
     return web
 
 
-async def _socket(address: str, web: httpx.AsyncClient) -> ClientConnection:
+async def socket_of(address: str, web: httpx.AsyncClient) -> ClientConnection:
     cookies = "; ".join(f"{name}={value}" for name, value in web.cookies.items())
     return await connect(
         address.replace("http", "ws", 1) + "/_stcore/stream",
@@ -244,7 +245,7 @@ async def _socket(address: str, web: httpx.AsyncClient) -> ClientConnection:
     )
 
 
-async def _view(socket: ClientConnection, page: str, query: str = "") -> str:
+async def view(socket: ClientConnection, page: str, query: str = "") -> str:
     """Run a page and wait until it stands; what went wrong, or empty."""
     asked = BackMsg()
     asked.rerun_script.page_name = page
@@ -277,7 +278,7 @@ def _fault_in(message: Any) -> str:
     return ""
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """CPU seconds a process has used so far, of user and system."""
     words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

@@ -57,6 +57,15 @@ def open_assignments(store: Store) -> list[Row]:
     return store.rows(query)
 
 
+def open_of_piece(store: Store, piece_id: str) -> list[Row]:
+    """Assignments on the current reading of one piece that wait for their read."""
+    query = (
+        f"SELECT {_COLUMNS} {_CURRENT} AND a.piece_id = ? AND e.assignment_id IS NULL "
+        "AND r.read_id IS NULL ORDER BY a.assignment_id"
+    )
+    return store.rows(query, (piece_id,))
+
+
 def all_assignments(store: Store) -> list[Row]:
     """Assignments on current readings of everybody, done and ended ones too."""
     return store.rows(f"SELECT {_COLUMNS} {_CURRENT} ORDER BY a.assignment_id")
@@ -86,6 +95,36 @@ def readers_ever(store: Store) -> dict[str, set[str]]:
     for row in store.rows("SELECT DISTINCT piece_id, rater_id FROM read"):
         found[row["piece_id"]].add(row["rater_id"])
     return found
+
+
+def had_by(store: Store, piece_id: str) -> set[str]:
+    """Everybody who is not fresh to one piece: was given or has read it, or has seen its case."""
+    rows = store.rows(
+        "SELECT rater_id FROM assignment WHERE piece_id = :piece UNION "
+        "SELECT rater_id FROM read WHERE piece_id = :piece",
+        {"piece": piece_id},
+    )
+    return {row["rater_id"] for row in rows} | readers_of_cases(store).get(piece_id, set())
+
+
+def loads_now(store: Store) -> dict[str, int]:
+    """Pieces of each rater on current readings: those on the desk and those read that count."""
+    latest = (
+        "COALESCE((SELECT MAX(o.reading) FROM reopening AS o WHERE o.piece_id = {0}.piece_id), 1)"
+    )
+    query = f"""
+        SELECT rater_id, COUNT(*) AS n FROM (
+          SELECT a.rater_id, a.piece_id FROM assignment AS a
+          LEFT JOIN assignment_end AS e USING (assignment_id)
+          WHERE e.assignment_id IS NULL AND a.reading = {latest.format("a")}
+          UNION
+          SELECT r.rater_id, r.piece_id FROM read AS r
+          WHERE r.round IN ('blind', 'third') AND r.reading = {latest.format("r")}
+            AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+            AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
+            AND NOT {IS_EXTRA})
+        GROUP BY rater_id"""  # noqa: S608
+    return {row["rater_id"]: row["n"] for row in store.rows(query)}
 
 
 def readers_of(store: Store, piece_id: str) -> frozenset[str]:

@@ -91,3 +91,40 @@ def last_closing_day(store: Store) -> str:
         return ""
     found = store.rows("SELECT max(closed_on) AS day FROM publication_end")
     return str(found[0]["day"] or "")
+
+
+def appeals(store: Store) -> dict[str, Row]:
+    """Appeals by their own objection: ``against`` which one, and ``panel``, how many readers."""
+    return {row["objection_id"]: row for row in store.where("appeal")}
+
+
+def panels(store: Store) -> dict[str, int]:
+    """How many readers each piece needs that an appeal panel reads in its current reading."""
+    rows = store.rows(
+        "SELECT o.piece_id, a.panel FROM appeal AS a "
+        "JOIN reopening AS o ON o.cause = 'objection:' || a.objection_id "
+        "WHERE NOT EXISTS (SELECT 1 FROM reopening AS later "
+        "WHERE later.piece_id = o.piece_id AND later.reading > o.reading)"
+    )
+    return {row["piece_id"]: row["panel"] for row in rows}
+
+
+def reopened_by_objections(store: Store, since: int = 0) -> dict[str, int]:
+    """Latest reading of each piece an objection has reopened after a transaction."""
+    rows = store.rows(
+        "SELECT piece_id, MAX(reading) AS reading FROM reopening "
+        "WHERE cause LIKE 'objection:%' AND tx > ? GROUP BY piece_id",
+        (since,),
+    )
+    return {row["piece_id"]: row["reading"] for row in rows}
+
+
+def read_again_at(store: Store, objection_id: str) -> str:
+    """Time (UTC) of the last read an objection led to; empty where there is none."""
+    rows = store.rows(
+        "SELECT MAX(l.at) AS at FROM reopening AS o JOIN read AS r "
+        "ON r.piece_id = o.piece_id AND r.reading = o.reading JOIN audit_log AS l ON l.seq = r.tx "
+        "WHERE o.cause = ?",
+        (f"objection:{objection_id}",),
+    )
+    return str(rows[0]["at"] or "")

@@ -20,6 +20,7 @@ from workbench.components.showing import (
     telling,
 )
 from workbench.messages import text
+from workbench.services.appeals import appeal
 from workbench.services.objections import overturned_words
 from workbench.services.publicity import (
     ANSWERS,
@@ -190,6 +191,29 @@ def _objections(here: session.Session) -> None:
         with st.container(border=True):
             st.text(text("page_publicity.grounds", by=chosen["raised_by"], words=chosen["words"]))
             st.text(text("page_publicity.answer_words", words=chosen["answer_words"] or "—"))
+            _appeal(here, chosen)
+
+
+def _appeal(here: session.Session, chosen: Mapping[str, Any]) -> None:
+    """Say what an objection is against, and record an appeal while there is time for one."""
+    if chosen["against"]:
+        st.caption(text("page_publicity.appeal_against", objection=chosen["against"]))
+    until = chosen["appeal_until"]
+    if not until or until < session.today().isoformat():
+        return
+    panel = here.workspace.policy["publicity.appeal_panel_min"]
+    st.caption(text("page_publicity.appeal_open", until=until, panel=panel))
+    if not may(here.roles, "publicity.object"):
+        return
+    with st.form("appealing", border=False):
+        by = st.text_input(text("page_publicity.by"), key="appeal_by")
+        words = st.text_area(text("page_publicity.words"), key="appeal_words")
+        told = st.form_submit_button(text("page_publicity.appeal"), key="appeal")
+    if told:
+        with telling():
+            about = chosen["objection_id"]
+            made, pieces = appeal(here.workspace, about, by.strip(), words, here.act())
+            done(text("publicity.appealed", objection=made, count=len(pieces), panel=panel))
 
 
 def _object(here: session.Session) -> None:

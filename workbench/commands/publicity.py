@@ -80,6 +80,21 @@ def answer(context: Context, objection: str, given: str, reason: str) -> None:
 
 
 @command.command()
+@click.argument("objection", metavar="ID")
+@click.option("--by", "raised_by", required=True, help="申诉人编号 / id of who appeals")
+@click.option("--words", required=True, help="申诉理由 / grounds")
+@click.pass_obj
+def appeal(context: Context, objection: str, raised_by: str, words: str) -> None:
+    """对异议的答复申诉，由评阅组重新评阅。 / Appeal against an answer: a panel reads again."""
+    from workbench.services import appeals
+
+    workspace = context.workspace()
+    made, pieces = appeals.appeal(workspace, objection, raised_by, words, context.act())
+    panel = workspace.policy["publicity.appeal_panel_min"]
+    click.echo(text("publicity.appealed", objection=made, count=len(pieces), panel=panel))
+
+
+@command.command()
 @school_option
 @click.pass_obj
 def close(context: Context, schools: tuple[str, ...]) -> None:

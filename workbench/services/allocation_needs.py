@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from models.accounts import holders_of
 from models.allocation import extra_readers, reading_terms
-from models.assignments import all_assignments, assigned_ever, open_assignments, readers_ever
+from models.assignments import assigned_ever, loads_now, open_assignments, readers_ever
 from models.people import facts_of_teachers
 from models.ratings import reading_of, standing_reads
 from models.records import PieceOutcome, Read, ReasonNone, Round
@@ -18,8 +18,9 @@ from rubrics.policy_pack import PolicyPack
 from scoring.allocation import Need, Terms, drawn_for_validation, with_links
 from scoring.conflicts import OWN_GROUP, Reader, conflicts
 from workbench.services.calibration_gate import barred_raters
+from workbench.services.outcomes import appeal_rules, consensus_rule
 from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.results import consensus_rule, result_standing
+from workbench.services.results import result_standing
 from workbench.services.roles import CHAIR, COUNTY, RATER
 from workbench.services.rulings import Judge, judges, last_chair
 from workbench.services.workspace import Workspace
@@ -83,11 +84,16 @@ def wanted(
 ) -> Wanted:
     """Gather what every piece lacks now; the pieces for extra reads are drawn by the random seed.
 
-    ``only`` counts what is lacking of these pieces alone; None of all.
+    ``only`` counts what is lacking of these pieces alone, and draws none for extra
+    reads; None of all.
     """
     rule, policy = consensus_rule(workspace.policy), workspace.policy
-    reads, readings = standing_reads(store), reading_of(store)
-    pieces, outcomes, left_out = _pieces_to_read(store, workspace, reads)
+    reads, readings, appealed = (
+        standing_reads(store),
+        reading_of(store),
+        appeal_rules(store, policy),
+    )
+    pieces, outcomes, left_out = _pieces_to_read(store, workspace)
     waiting: dict[str, list[Row]] = {}
     for row in open_assignments(store):
         waiting.setdefault(row["piece_id"], []).append(row)
@@ -100,7 +106,8 @@ def wanted(
     for piece in pieces:
         piece_id = piece["piece_id"]
         mine, own = waiting.get(piece_id, []), reads.get(piece_id, [])
-        lacking = missing(outcomes[piece_id], own, mine, rule.reads_per_piece)
+        due = appealed.get(piece_id, rule).reads_per_piece
+        lacking = missing(outcomes[piece_id], own, mine, due)
         if only is not None and piece_id not in only:
             lacking = 0
         teacher = piece["teacher_id"]
@@ -118,7 +125,9 @@ def wanted(
         links = policy["review.anchor_pieces_per_reviewer"]
         needs = with_links(needs, len(people), links, random_seed)
     terms = terms_of(store)
-    drawn = _validated(store, policy, needs, readings, people, random_seed)
+    drawn = frozenset[str]()
+    if only is None:
+        drawn = _validated(store, policy, needs, readings, people, random_seed)
     return Wanted(
         [_more(need) if need.piece_id in drawn else need for need in needs],
         why,
@@ -132,7 +141,7 @@ def wanted(
         departments,
         people,
         _county(store),
-        loads_of(store, reads),
+        loads_now(store),
         terms,
         reads,
     )
@@ -232,27 +241,11 @@ def terms_of(store: Store) -> dict[str, Terms]:
     }
 
 
-def loads_of(store: Store, standing: Mapping[str, Sequence[Read]] | None = None) -> Counter[str]:
-    """Pieces of each rater on current readings: those on the desk and those read.
-
-    ``standing`` are the reads that stand, if they have been read already.
-    """
-    reads_by_piece = standing_reads(store) if standing is None else standing
-    taken = {
-        (read.rater_id, piece_id)
-        for piece_id, reads in reads_by_piece.items()
-        for read in reads
-        if _counts(read)
-    }
-    taken |= {(r["rater_id"], r["piece_id"]) for r in all_assignments(store) if r["why"] is None}
-    return Counter(rater for rater, _ in taken)
-
-
 def _pieces_to_read(
-    store: Store, workspace: Workspace, reads: Mapping[str, Sequence[Read]]
+    store: Store, workspace: Workspace
 ) -> tuple[list[Row], Mapping[str, PieceOutcome], Counter[str]]:
     """Pieces that count as handed in, of teachers who are assessed; the others counted by reason."""
-    found = result_standing(store, workspace, reads=reads)
+    found = result_standing(store, workspace)
     stands = {(row.teacher_id, row.competency): row.reason_none for row in found.rows}
     owned = {row["piece_id"]: row for row in owned_pieces(store)}
     pieces, left_out = [], Counter[str]()

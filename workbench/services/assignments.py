@@ -9,12 +9,12 @@ from typing import Any
 
 from models.allocation import RELAX
 from models.assignments import (
-    assigned_ever,
     department_of,
+    had_by,
     last_positions,
-    open_assignments,
+    loads_now,
+    open_of_piece,
     owned_piece,
-    readers_ever,
     reading_of_piece,
     standing_reads_of,
 )
@@ -26,7 +26,7 @@ from scoring.consensus import piece_consensus
 from workbench.errors import RefusedError
 from workbench.services import allocation_needs
 from workbench.services.allocation_needs import EXTRA_READS, Wanted, wanted
-from workbench.services.results import consensus_rule
+from workbench.services.outcomes import appeal_rules, consensus_rule
 from workbench.services.roles import CHAIR, COUNTY, authorise
 from workbench.services.rulings import judges
 from workbench.services.workspace import Workspace
@@ -179,29 +179,55 @@ def follow_up(store: Store, workspace: Workspace, piece_id: str, act: Act) -> li
         Read(row["rater_id"], row["round"], row["marks"])
         for row in standing_reads_of(store, piece_id)
     ]
-    rule = consensus_rule(workspace.policy)
+    policy = workspace.policy
+    rule = appeal_rules(store, policy).get(piece_id, consensus_rule(policy))
     outcome = piece_consensus(slots[piece["slot_id"]], reads, rule)
-    waiting = [row for row in open_assignments(store) if row["piece_id"] == piece_id]
+    waiting = open_of_piece(store, piece_id)
     lacking = allocation_needs.missing(outcome, reads, waiting, rule.reads_per_piece)
     if lacking <= 0:
         return []
-    crew = allocation_needs.crew(store, workspace.policy)
-    department = department_of(store, piece["teacher_id"])
-    ever = assigned_ever(store).get(piece_id, set()) | readers_ever(store).get(piece_id, set())
+    crew = allocation_needs.crew(store, policy)
+    department, had = department_of(store, piece["teacher_id"]), had_by(store, piece_id)
     chairs = judges(store, CHAIR) if outcome.needs == Round.THIRD else []
-    apart = allocation_needs.in_conflict(piece, department, crew, workspace.policy)
-    bars = allocation_needs.barred(piece, department, apart, workspace.policy, ever, chairs)
-    loads, terms = allocation_needs.loads_of(store), allocation_needs.terms_of(store)
+    apart = allocation_needs.in_conflict(piece, department, crew, policy)
+    bars = allocation_needs.barred(piece, department, apart, policy, had, chairs)
+    loads, terms = loads_now(store), allocation_needs.terms_of(store)
     need = Need(piece_id, lacking, frozenset(bars))
     plan = allocate([need], list(crew), piece_id, loads, terms)
     if not plan.orders:
         return []
     readings = {piece_id: reading_of_piece(store, piece_id)}
     made = Prepared(plan, {piece_id: outcome.needs}, readings, (), {}, loads)
-    rule_name = "third_reviewer" if outcome.needs == Round.THIRD else "reviewers_per_piece"
-    automatic = Act(act.actor, f"rule:review.{rule_name}", act.at)
-    write(store, made, automatic, piece_id)
+    write(store, made, _by_rule(act, [outcome.needs]), piece_id)
     return list(plan.orders)
+
+
+def follow_up_all(
+    store: Store, workspace: Workspace, pieces: Collection[str], act: Act
+) -> dict[str, tuple[str, ...]]:
+    """Give many pieces the readers they need now, in one plan; as ``follow_up`` does for one.
+
+    Returns
+    -------
+    dict
+        Raters each piece was given to; pieces without anybody new are left out.
+    """
+    if not pieces:
+        return {}
+    about = min(pieces)
+    asked = wanted(store, workspace, about, only=frozenset(pieces))
+    made = prepare(asked, workspace, about)
+    if made.plan.orders:
+        needs = [made.rounds[piece] for piece in made.plan.readers]
+        write(store, made, _by_rule(act, needs), f"{about} +{len(needs) - 1}")
+    return dict(made.plan.readers)
+
+
+def _by_rule(act: Act, needs: Sequence[str]) -> Act:
+    """The act as the policy's rule asks for it, by what the pieces need readers for."""
+    only_third = all(each == Round.THIRD for each in needs)
+    name = "third_reviewer" if only_third else "reviewers_per_piece"
+    return Act(act.actor, f"rule:review.{name}", act.at)
 
 
 def prepare(

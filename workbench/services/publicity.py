@@ -9,18 +9,20 @@ from datetime import date
 from models.publications import (
     cleared_levels,
     open_publications,
+    panels,
     pieces_of_result,
     published_levels,
+    reopened_by_objections,
     unanswered_objections,
 )
-from models.store import Act, Row, Store
+from models.store import Act, Row, Store, Transaction
 from workbench.errors import InputError, RefusedError
-from workbench.services.objections import objection_outcomes, overturned
+from workbench.services.objections import objection_endings, overturned
 from workbench.services.reach import act_for, schools_seen
 from workbench.services.reopening import reopen
 from workbench.services.resubmission import awaited
-from workbench.services.results import ResultRow, result_standing
-from workbench.services.roles import authorise
+from workbench.services.results import CONCLUSION, ResultRow, result_standing
+from workbench.services.roles import authorise, same_person
 from workbench.services.working_days import add_working_days, day_of
 from workbench.services.workspace import Workspace
 
@@ -91,11 +93,18 @@ def upcoming(workspace: Workspace, person_id: str, today: date) -> Upcoming:
 def object_to(
     workspace: Workspace, teacher_id: str, competency: str, raised_by: str, words: str, act: Act
 ) -> str:
-    """Record an objection to a published result; returns its id."""
-    if not words.strip():
-        raise InputError("an objection needs its grounds in words.", key="publicity.words_needed")
-    if not raised_by.strip():
-        raise InputError("an objection names who raises it.", key="publicity.by_needed")
+    """Record an objection to a published result; returns its id.
+
+    Raises
+    ------
+    InputError
+        Without grounds or a name.
+    RefusedError
+        If the result is not shown today; if an objection to it waits for its answer, or
+        it was read again for one, in this publicity; if the same person has had the
+        answer (an appeal is open to them); if an appeal panel has read it.
+    """
+    need_grounds(raised_by, words)
     with workspace.store() as store:
         act = authorise(store, act, "publicity.object")
         for publication in reversed(open_publications(store)):  # what is shown now
@@ -107,7 +116,9 @@ def object_to(
             )
             if listed and day_of(act.at) <= date.fromisoformat(publication["closes_on"]):
                 act = authorise(store, act, "publicity.object", publication["school_id"])
-                return _record(store, publication, teacher_id, competency, raised_by, words, act)
+                with store.transaction(act, "publicity.object", listed["publication_id"]) as tx:
+                    _must_be_new(store, listed, raised_by)
+                    return keep_objection(store, tx, listed, raised_by, words)
     raise RefusedError(
         f"{competency} of {teacher_id} is not in a publicity that is open today.",
         key="publicity.not_open",
@@ -119,7 +130,8 @@ def object_to(
 def answer(workspace: Workspace, objection_id: str, given: str, words: str, act: Act) -> list[str]:
     """Answer an objection: the result ``stands``, or fresh raters ``re_read`` it.
 
-    Returns the pieces reopened. A published level is never edited.
+    Returns the pieces reopened; what another objection to this publicity has reopened
+    already is not read a second time. A published level is never edited.
     """
     if given not in ANSWERS or not words.strip():
         raise InputError(
@@ -146,7 +158,9 @@ def answer(workspace: Workspace, objection_id: str, given: str, words: str, act:
             if given == "stands":
                 return []
             pieces = pieces_of_result(store, case["teacher_id"], case["competency"])
-            return reopen(store, tx, pieces, f"objection:{objection_id}")
+            again = reopened_by_objections(store, since=shown["tx"] if shown else 0)
+            fresh = [piece for piece in pieces if piece not in again]
+            return reopen(store, tx, fresh, f"objection:{objection_id}")
 
 
 def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> list[str]:
@@ -177,21 +191,20 @@ def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> li
 def list_publicity(workspace: Workspace) -> list[Row]:
     """Publicities with their schools, dates, state and objections, and how these ended.
 
-    Each objection has its ``outcome`` (``objections.OUTCOMES``) and the ``level_after``;
-    each publicity how many were ``decided`` and ``overturned``.
+    Each objection has what ``objections.objection_endings`` tells of it; each publicity
+    how many were ``decided`` and ``overturned``.
     """
     with workspace.store() as store:
         ended = {row["publication_id"] for row in store.where("publication_end")}
         answers = {row["objection_id"]: row for row in store.where("objection_answer")}
-        ended_as = objection_outcomes(workspace, store)
+        endings = objection_endings(workspace, store)
         made = []
         for row in store.where("publication"):
             objections = [
                 {
                     **each,
                     "answer": answers.get(each["objection_id"], {}).get("answer", ""),
-                    "outcome": ended_as[each["objection_id"]][0],
-                    "level_after": ended_as[each["objection_id"]][1],
+                    **endings[each["objection_id"]],
                 }
                 for each in store.where("objection", publication_id=row["publication_id"])
             ]
@@ -257,31 +270,55 @@ def _publish(store: Store, school_id: str, news: list[ResultRow], closes_on: dat
     return publication_id
 
 
-def _record(
-    store: Store,
-    publication: Row,
-    teacher_id: str,
-    competency: str,
-    raised_by: str,
-    words: str,
-    act: Act,
-) -> str:
+def need_grounds(raised_by: str, words: str) -> None:
+    """Refuse an objection or appeal without grounds or without who raises it."""
+    if not words.strip():
+        raise InputError("an objection needs its grounds in words.", key="publicity.words_needed")
+    if not raised_by.strip():
+        raise InputError("an objection names who raises it.", key="publicity.by_needed")
+
+
+def keep_objection(store: Store, tx: Transaction, listed: Row, raised_by: str, words: str) -> str:
+    """Write an objection to a result of a publicity within a transaction; returns its id.
+
+    ``listed`` names ``publication_id``, ``teacher_id`` and ``competency``.
+    """
     objection_id = f"o{len(store.where('objection')) + 1:04d}"
-    with store.transaction(act, "publicity.object", objection_id) as tx:
-        tx.insert(
-            "objection",
-            [
-                {
-                    "objection_id": objection_id,
-                    "publication_id": publication["publication_id"],
-                    "teacher_id": teacher_id,
-                    "competency": competency,
-                    "raised_by": raised_by,
-                    "words": words,
-                }
-            ],
-        )
+    names = ("publication_id", "teacher_id", "competency")
+    about = {name: listed[name] for name in names}
+    row = {"objection_id": objection_id, **about, "raised_by": raised_by, "words": words}
+    tx.insert("objection", [row])
     return objection_id
+
+
+def _must_be_new(store: Store, listed: Row, raised_by: str) -> None:
+    """Refuse an objection that another one to the same result of this publicity covers."""
+    teacher_id, competency = listed["teacher_id"], listed["competency"]
+    pieces, final = pieces_of_result(store, teacher_id, competency), panels(store)
+    if pieces and final.keys() >= set(pieces):
+        raise RefusedError(
+            f"an appeal panel has read {competency} of {teacher_id}; what it decided is final.",
+            key="publicity.appeal_final",
+        )
+    answers = {row["objection_id"]: row["answer"] for row in store.where("objection_answer")}
+    own = {"publication_id": listed["publication_id"], "teacher_id": teacher_id}
+    for row in store.where("objection", **own):
+        given = answers.get(row["objection_id"], "")
+        same = row["competency"] == competency
+        if given == "re_read" and row["competency"] in (competency, CONCLUSION):
+            key = "publicity.read_again"
+        elif same and not given:
+            key = "publicity.objection_waits"
+        elif same and same_person(store, row["raised_by"], raised_by):
+            key = "publicity.objected_before"
+        else:
+            continue
+        raise RefusedError(
+            f"objection {row['objection_id']} to the same result of this publicity stands "
+            f"({given or 'not answered'}). Wait for its answer, or appeal against it.",
+            key=key,
+            objection=row["objection_id"],
+        )
 
 
 def _may_close(publication: Row, pending: set[str], act: Act) -> None:

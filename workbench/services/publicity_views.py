@@ -11,7 +11,7 @@ from rubrics.levels import Level
 from workbench.errors import InputError
 from workbench.exports.public_list import PublicList, PublicResult, write_public_list
 from workbench.services.identities import identities, short_code
-from workbench.services.objections import objection_outcomes
+from workbench.services.objections import objection_endings
 from workbench.services.publicity import Upcoming, list_publicity, upcoming
 from workbench.services.reach import may_name, schools_seen
 from workbench.services.results import CONCLUSION
@@ -109,7 +109,7 @@ def objections(workspace: Workspace, person_id: str) -> list[Row]:
         seen = set(schools_seen(store, person_id, "publicity.show"))
         school_of = {row["publication_id"]: row["school_id"] for row in store.where("publication")}
         answers = {row["objection_id"]: row for row in store.where("objection_answer")}
-        ended_as = objection_outcomes(workspace, store)
+        endings = objection_endings(workspace, store)
         rows = []
         for row in store.where("objection"):
             school_id = school_of[row["publication_id"]]
@@ -127,8 +127,7 @@ def objections(workspace: Workspace, person_id: str) -> list[Row]:
                     "at": _moment(store, row["tx"]),
                     "answer": given.get("answer", ""),
                     "answer_words": given.get("words", ""),
-                    "outcome": ended_as[row["objection_id"]][0],
-                    "level_after": ended_as[row["objection_id"]][1],
+                    **endings[row["objection_id"]],
                 }
                 rows.append({**row, **told})
         return _named(store, workspace, rows)[::-1]

@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import cached_property
 
 from models.allocation import is_relaxed
-from models.assignments import department_of
+from models.assignments import assignment, department_of
 from models.cases import adjudicated_pieces
+from models.closing import is_back_read
 from models.ratings import all_reads, reading_of
 from models.records import PieceOutcome, Read, Round
 from models.resubmissions import readers_of_cases
@@ -18,10 +19,10 @@ from models.store import Row, Store, Transaction, instant
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import RubricSet
 from scoring.conflicts import OWN_GROUP, Author, ConflictRule, Reader, conflicts
-from scoring.consensus import piece_consensus
+from scoring.consensus import ConsensusRule, piece_consensus
 from workbench.services.calibration_gate import calibrated_raters
 from workbench.services.checks import REJECT, Remark
-from workbench.services.results import consensus_rule
+from workbench.services.outcomes import appeal_rules, consensus_rule
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class ReadJudge:
     """Judges reads against what is recorded, counting those it let pass before."""
 
     def __init__(self, store: Store, policy: PolicyPack, rubrics: RubricSet) -> None:
-        self._store, self._policy, self._rule = store, policy, consensus_rule(policy)
+        self._store, self._policy = store, policy
+        self._rule, self._appealed = consensus_rule(policy), appeal_rules(store, policy)
         self._conflict_rule = conflict_rule(policy)
         self._slots = {slot.slot_id: slot for rubric in rubrics for slot in rubric.slots}
         self._readings = reading_of(store)
@@ -98,7 +100,7 @@ class ReadJudge:
         now = [r for r in earlier if r["reading"] == reading and not r["replaced"]]
         corrected = [r for r in now if _corrects(read, r)]
         remarks = [*self._conflicts(read), *self._order(read, reading, corrected)]
-        if read.round in (Round.BLIND, Round.THIRD) and not self._is_calibrated(read.rater):
+        if read.round in (Round.BLIND, Round.THIRD) and not self._is_calibrated(read):
             remarks.append(Remark("not_calibrated", REJECT))
         if corrected and not reason:
             remarks.append(Remark("marks_differ", REJECT))
@@ -129,8 +131,11 @@ class ReadJudge:
     def _of_cases(self) -> dict[str, set[str]]:
         return readers_of_cases(self._store)
 
-    def _is_calibrated(self, rater: str) -> bool:
-        return self._calibrated is None or rater in self._calibrated
+    def _is_calibrated(self, read: GivenRead) -> bool:
+        """Whether a read may count; one that only reads back decides nothing and needs no test."""
+        if self._calibrated is None or read.rater in self._calibrated:
+            return True
+        return is_back_read(self._store, read.piece["piece_id"], read.rater)
 
     @cached_property
     def _calibrated(self) -> frozenset[str] | None:
@@ -176,7 +181,9 @@ class ReadJudge:
             and not r.get("extra")
         ]
         found = []
-        if read.round == Round.THIRD and len(blind) < self._rule.reads_per_piece:
+        rule = self._rule_of(read)
+        early = read.round == Round.THIRD and len(blind) < rule.reads_per_piece
+        if early and not self._was_given(read):
             found.append(Remark("third_too_early", REJECT))
         if read.round == Round.CHAIR:
             if not any(comment for _, _, comment in read.marks):
@@ -186,6 +193,14 @@ class ReadJudge:
             if not self._may_rule(read, reading, corrected):
                 found.append(Remark("no_ruling_due", REJECT))
         return found
+
+    def _was_given(self, read: GivenRead) -> bool:
+        """Whether a third read was given out when it was due: a first read may have been recalled since.
+
+        It is blind all the same, and waits on record for the first read that replaces the other.
+        """
+        found = assignment(self._store, read.piece["piece_id"], read.rater)
+        return found is not None and found["round"] == Round.THIRD and found["why"] is None
 
     def _may_rule(self, read: GivenRead, reading: int, corrected: list[Row]) -> bool:
         """Whether a ruling is due, counting the reads let pass before it.
@@ -205,8 +220,11 @@ class ReadJudge:
             and not r.get("extra")
         ]
         slot = self._slots[read.piece["slot_id"]]
-        outcome = piece_consensus(slot, standing, self._rule)
+        outcome = piece_consensus(slot, standing, self._rule_of(read))
         return outcome.needs == "ruling" and not _overrules(read, outcome)
+
+    def _rule_of(self, read: GivenRead) -> ConsensusRule:
+        return self._appealed.get(read.piece["piece_id"], self._rule)
 
 
 def _corrects(read: GivenRead, row: Row) -> bool:

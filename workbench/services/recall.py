@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from models.recalls import counting_reads
 from models.store import Act, Row, Store, Transaction
 from rubrics.canonical import digest
-from workbench.services.assignments import follow_up
+from workbench.services.assignments import follow_up_all
 from workbench.services.case_opening import NewCase, open_cases
 from workbench.services.workspace import Workspace
 
@@ -88,8 +88,9 @@ def reallocate(
 
     `workbench allocate` says why nobody is free for them.
     """
-    again = Act(act.actor, "", act.at)
-    return tuple(piece for piece in pieces if not follow_up(store, workspace, piece, again))
+    wished = tuple(pieces)
+    given = follow_up_all(store, workspace, wished, act)
+    return tuple(piece for piece in wished if piece not in given)
 
 
 def _flag(rater_id: str, since: str, cause: str, reads: tuple[int, ...]) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from models.cases import adjudications_due, open_holds_by_submission, rejected_pieces
+from models.cases import open_holds_by_submission, rejected_pieces
 from models.people import (
     assessed_facts,
     choices,
@@ -14,24 +14,22 @@ from models.people import (
     facts_of_teachers,
     teachers_of_round,
 )
-from models.ratings import standing_reads
 from models.records import (
     CompetencyResult,
     Condition,
     Decider,
     PieceOutcome,
-    Read,
     ReasonNone,
     TeacherFacts,
     TeacherResult,
 )
 from models.store import Store
-from models.submissions import owned_pieces, submitted_slots
+from models.submissions import submitted_slots
 from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import Rubric, RubricSet
-from scoring.consensus import ConsensusRule, piece_consensus
 from scoring.gate import GateRule, TeacherRule, competency_result, standing, teacher_result
+from workbench.services.outcomes import FollowedOutcomes, piece_outcomes
 from workbench.services.workspace import Workspace
 
 CONCLUSION = ""
@@ -110,16 +108,18 @@ def result_standing(
     workspace: Workspace,
     policy: PolicyPack | None = None,
     rubrics: RubricSet | None = None,
-    reads: Mapping[str, Sequence[Read]] | None = None,
 ) -> Standing:
     """Draw results from what is recorded now, with the outcomes they rest on.
 
-    ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change;
-    ``reads`` are the reads that stand, if they have been read already.
+    ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change.
     """
+    outcomes = (
+        workspace.memory(FollowedOutcomes).now(store, workspace)
+        if policy is None and rubrics is None
+        else piece_outcomes(store, rubrics or workspace.rubrics, policy or workspace.policy)
+    )
     policy, rubrics = policy or workspace.policy, rubrics or workspace.rubrics
     pieces, attempts = _pieces(store)
-    outcomes = piece_outcomes(store, rubrics, policy, reads=reads)
     facts = _facts(store)
     closed = closed_windows(store)
     holds = open_holds_by_submission(store)
@@ -144,57 +144,10 @@ def result_standing(
     return Standing(tuple(rows), outcomes, pieces, facts)
 
 
-def piece_outcomes(
-    store: Store,
-    rubrics: RubricSet,
-    policy: PolicyPack,
-    among: Collection[str] | None = None,
-    reads: Mapping[str, Sequence[Read]] | None = None,
-) -> dict[str, PieceOutcome]:
-    """Outcome of every piece handed in, by piece id; a case sent to the chair waits for a ruling.
-
-    ``among`` leaves only these pieces; None takes all. ``reads`` as in ``result_standing``.
-    """
-    rule = consensus_rule(policy)
-    reads = standing_reads(store, among) if reads is None else reads
-    slots = {slot.slot_id: slot for rubric in rubrics for slot in rubric.slots}
-    found = {
-        row["piece_id"]: piece_consensus(
-            slots[row["slot_id"]], reads.get(row["piece_id"], ()), rule
-        )
-        for row in owned_pieces(store)
-        if among is None or row["piece_id"] in among
-    }
-    for piece in adjudications_due(store) & found.keys():
-        if found[piece].level is not None:
-            found[piece] = _sent_to_chair(found[piece])
-    return found
-
-
-def _sent_to_chair(outcome: PieceOutcome) -> PieceOutcome:
-    return replace(
-        outcome,
-        level=None,
-        reason_none=ReasonNone.AWAITING_RULING,
-        deciding=(),
-        needs="ruling",
-        cause="adjudicate",
-    )
-
-
 def closed_windows(store: Store) -> set[str]:
     """Schools whose registrar has closed the window for evidence."""
     latest = {row["school_id"]: row["state"] for row in store.where("submission_window")}
     return {school for school, state in latest.items() if state == "closed"}
-
-
-def consensus_rule(policy: PolicyPack) -> ConsensusRule:
-    """Read the consensus rule out of the policy."""
-    return ConsensusRule(
-        reads_per_piece=policy["review.reviewers_per_piece"],
-        third=policy["review.third_reviewer"],
-        ruling_at_gap_of_two=policy["review.ruling_at_gap_of_two"],
-    )
 
 
 def teacher_rule(policy: PolicyPack) -> TeacherRule:

@@ -19,8 +19,8 @@ from models.store import Row, Store
 from rubrics.policy_pack import PolicyPack
 from scoring.conflicts import Reader, conflicts
 from scoring.consensus import piece_consensus
+from workbench.services.outcomes import appeal_rules, consensus_rule, piece_outcomes
 from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.results import consensus_rule, piece_outcomes
 from workbench.services.roles import CHAIR, COUNTY, scope_of
 from workbench.services.workspace import Workspace
 
@@ -34,7 +34,9 @@ def outcome_of(store: Store, workspace: Workspace, piece_id: str) -> PieceOutcom
     rows = standing_reads_of(store, piece_id)
     reads = [Read(row["rater_id"], row["round"], row["marks"]) for row in rows]
     slot = workspace.rubrics[piece["competency"]].slot(piece["slot_id"])
-    return piece_consensus(slot, reads, consensus_rule(workspace.policy))
+    rule = consensus_rule(workspace.policy)
+    rule = appeal_rules(store, workspace.policy).get(piece_id, rule)
+    return piece_consensus(slot, reads, rule)
 
 
 def ruling_due(store: Store, workspace: Workspace, piece_id: str) -> bool:
@@ -142,7 +144,8 @@ def _waiting(
     """Which of these pieces wait for a ruling; ``sent`` are those a case has sent to the chair."""
     if len(among) > _FEW:
         outcomes = piece_outcomes(store, workspace.rubrics, workspace.policy)
-        return {piece for piece in among if outcomes[piece].needs == "ruling"}
+        waits = {piece for piece, found in outcomes.items() if found.needs == "ruling"}
+        return waits & set(among)  # seed pieces are read too and have no outcome
     found = set()
     for piece in among:
         outcome = outcome_of(store, workspace, piece)

@@ -9,6 +9,7 @@ from workbench.services.assignments import allocate_reads
 from workbench.services.objections import OUTCOMES, overturned
 from workbench.services.publicity import answer, list_publicity, object_to, open_publicity
 from workbench.services.resubmission import give_feedback
+from workbench.services.results import CONCLUSION
 
 B1, B2 = "B8-1", "B8-2"
 
@@ -40,7 +41,7 @@ def outcomes(walk):
 
 
 def test_each_objection_says_how_it_ended(shown):
-    object_to(shown.workspace, "T1", "B8", "T1", "请再看", shown.act())
+    object_to(shown.workspace, "T4", CONCLUSION, "T4", "请再看", shown.act())
     objected(shown, "T4", "stands")
     lifted, same, lower = (objected(shown, teacher) for teacher in ("T3", "T2", "T1"))
     assert outcomes(shown)[lifted] == ("reading", "")

@@ -162,3 +162,37 @@ class TestShowingAnew:
         self.reread(shown, "1011 11")
         assert shown.level("T3") == "fail"
         assert open_publicity(shown.workspace, [], shown.act()) == []
+
+
+class TestAgain:
+    """A second objection to the same result of the same publicity."""
+
+    def test_waits_for_the_answer_to_the_first(self, shown):
+        first = object_(shown)
+        with pytest.raises(RefusedError, match="stands") as refused:
+            object_to(shown.workspace, "T3", "B8", "同组教师", "也请再看", shown.act())
+        assert refused.value.key == "publicity.objection_waits"
+        reply(shown, first, "stands")
+        again = object_to(shown.workspace, "T3", "B8", "同组教师", "也请再看", shown.act())
+        assert again == "o0002"
+
+    def test_by_the_same_person_is_an_appeal(self, shown):
+        reply(shown, object_(shown), "stands")
+        with pytest.raises(RefusedError) as refused:
+            object_(shown)
+        assert refused.value.key == "publicity.objected_before"
+        assert object_(shown, "T4") == "o0002"  # another result is another matter
+
+    def test_is_not_taken_once_the_result_is_read_again(self, shown):
+        reply(shown, object_(shown), "re_read")
+        with pytest.raises(RefusedError) as refused:
+            object_to(shown.workspace, "T3", "B8", "同组教师", "也请再看", shown.act())
+        assert refused.value.key == "publicity.read_again"
+
+    def test_to_the_conclusion_does_not_reopen_what_is_read_again_already(self, shown):
+        about_the_point = object_(shown)
+        about_all = object_(shown, competency=CONCLUSION)
+        assert len(reply(shown, about_all, "re_read")) == 2
+        assert reply(shown, about_the_point, "re_read") == []
+        with shown.workspace.store() as store:
+            assert {row["reading"] for row in store.where("reopening")} == {2}

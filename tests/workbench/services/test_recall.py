@@ -1,8 +1,12 @@
 """Recall 召回: reads count no longer from a time on, results are held, and fresh readers read."""
 
+from models.ratings import standing_reads
 from models.store import instant
+from workbench.services.assignments import allocate_reads
 from workbench.services.holds import list_holds
 from workbench.services.recall import reads_to_recall, reallocate, recall_reads
+
+B1 = "B8-1"
 
 
 def recalled(walk, rater, since=""):
@@ -40,6 +44,21 @@ def test_only_reads_since_the_last_good_check_are_recalled(read):
     assert made.reads == () and made.hold_id == ""
     assert read.level("T1") == "excellent"
     assert list_holds(read.workspace) == []
+
+
+def test_a_third_read_under_way_when_a_first_is_recalled_is_taken_and_counts(read):
+    """R3 was given the third read of a piece; before it came in, R1's first read was recalled."""
+    read.rate(("T1", B1, "R1", "0111 11"), ("T1", B1, "R2", "1011 11"), reason="更正")
+    allocate_reads(read.workspace, "7", read.act("组长甲"))
+    piece = read.piece("T1", B1)
+    with read.workspace.store() as store:
+        (third,) = [row["rater_id"] for row in store.where("assignment", piece_id=piece)]
+    recalled(read, "R1")
+    assert read.rate(("T1", B1, third, "1011 11", "third")).refused == ()
+    with read.workspace.store() as store:
+        rows = store.where("assignment", piece_id=piece, round="blind")
+        assert [row["rater_id"] in ("R1", "R2", third) for row in rows] == [False]
+        assert len(standing_reads(store)[piece]) == 2
 
 
 def reads_of(walk, rater):
