@@ -18,7 +18,6 @@ from rubrics.rubric import Criterion, Slot
 from scoring.consensus import read_level
 from workbench.services import desk
 from workbench.services.assignments import allocate_reads
-from workbench.services.desk_tasks import my_tasks
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -195,17 +194,6 @@ def test_everything_is_in_view_without_scrolling_the_page(given_out, page_as, wi
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= height, look
         assert box["x"] + box["width"] <= width, look
-
-
-def test_handing_a_piece_back_by_keyboard_moves_on_and_leaves_it_out(given_out, desk_of):
-    page = desk_of("PS09")
-    piece = piece_of(page)
-    page.keyboard.press("e")
-    page.keyboard.type("文件打不开")
-    page.locator(".desk .box button.submit").press("Enter")
-    wait_for_other(page, piece)
-    states = {each.task.piece_id: each.state for each in my_tasks(given_out, "PS09")}
-    assert states[piece] == "ended"
 
 
 def test_the_list_of_tasks_leads_to_the_desk(given_out, page_as):

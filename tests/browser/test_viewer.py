@@ -202,6 +202,21 @@ def test_a_chapter_is_jumped_to_and_a_moment_is_marked(site, page):
     assert page.locator(".wv-label").inner_text() == "未盲：人脸"
 
 
+def test_a_place_is_turned_to_in_whichever_part_it_lies(site, page):
+    site.show(page, [pages(9, reading="/evidence/p/reading.json"), VIDEO])
+    page.wait_for_selector(".wv-loaded")
+    page.evaluate("viewer.turn({part: 1, kind: 'page', place: 7})")
+    assert page.evaluate("viewer.place()") == {"part": 0, "page": 7}
+    page.evaluate("viewer.turn({part: 2, kind: 'second', place: 8})")
+    page.wait_for_function("document.querySelector('video').currentTime === 8")
+    assert page.evaluate("document.querySelector('video').paused")
+    page.evaluate("viewer.turn({part: 1, kind: 'paragraph', place: 2})")
+    page.wait_for_selector(".wv-reading .wv-found")
+    assert page.locator(".wv-found").inner_text().startswith("执教")
+    page.evaluate("viewer.turn({part: 5, kind: 'page', place: 1})")  # no such part: nothing
+    assert page.evaluate("viewer.place().part") == 0
+
+
 def test_a_long_video_without_chapters_is_given_stops(site, page):
     site.show(page, [{**VIDEO, "chapters": [], "duration_s": 600.0}])
     stops = page.locator(".wv-chapters .wv-chip").all_inner_texts()
@@ -252,6 +267,7 @@ def test_the_next_piece_is_warmed_and_shown_from_its_start(site, page):
     assert [name for name in site.asked if name.endswith(".svg")] == [
         "/evidence/p/1.svg",
         "/evidence/p/2.svg",
+        "/evidence/p/3.svg",
     ]
     page.evaluate("parts => viewer.update(parts)", [pages(2), VIDEO])
     assert page.evaluate("viewer.place()") == {"part": 0, "page": 1}

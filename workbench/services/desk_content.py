@@ -1,10 +1,10 @@
-"""What the desk sends and keeps: marks and comments, checked at the door, and what still lacks."""
+"""What the desk sends and keeps: marks, comments and anchors, checked at the door, and what lacks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from rubrics.levels import Level
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import RubricSet, Slot
 from workbench.errors import InputError
+from workbench.services.desk_anchors import Anchor, given_anchors
+from workbench.services.desk_time import active_of
 from workbench.services.reads import GivenRead
 from workbench.services.rulings import outcome_of
 from workbench.services.workspace import Workspace
@@ -31,7 +33,9 @@ _PLACES = re.compile("〔[^〕]*〕")
 class Given:
     """One request of the desk: a whole draft, and the version it was made from.
 
-    ``marks`` hold 1 (met), 0 (not met) or None (cannot judge) for what is marked.
+    ``marks`` hold 1 (met), 0 (not met) or None (cannot judge) for what is marked;
+    ``anchors`` the places named by criterion; ``active_ms`` how long somebody was
+    active since the last request, and ``window`` in which window of the browser.
     """
 
     key: str
@@ -41,6 +45,9 @@ class Given:
     version: int
     marks: Mapping[str, int | None]
     comments: Mapping[str, str]
+    anchors: Mapping[str, tuple[Anchor, ...]] = field(default_factory=dict)
+    active_ms: int = 0
+    window: str = ""
 
 
 def given_of(sent: Mapping[str, Any]) -> Given:
@@ -62,8 +69,11 @@ def given_of(sent: Mapping[str, Any]) -> Given:
             int(sent["version"]),
             marks,
             {name: words for name, words in comments.items() if words},
+            given_anchors(dict(sent.get("anchors") or {})),
+            active_of(sent),
+            str(sent.get("window", "")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"a request of the desk lacks something or has it in another form ({error!r}). "
             "Load the page again.",
@@ -89,13 +99,17 @@ def content_of(given: Given, rubrics: RubricSet) -> dict[str, object]:
     InputError
         If a criterion belongs to no rubric of the workspace, or to several slots.
     """
-    named = {*given.marks, *given.comments}
+    named = {*given.marks, *given.comments, *given.anchors}
     if named and not any(named <= ids for ids in _ids_by_slot(rubrics)):
         raise InputError(
             f"criteria {', '.join(sorted(named))} are not those of one slot. Load the page again.",
             key="desk.malformed",
         )
-    return {"marks": dict(given.marks), "comments": dict(given.comments)}
+    content: dict[str, object] = {"marks": dict(given.marks), "comments": dict(given.comments)}
+    if given.anchors:
+        places = {name: [a.as_json() for a in own] for name, own in given.anchors.items()}
+        content["anchors"] = places
+    return content
 
 
 def missing_from(

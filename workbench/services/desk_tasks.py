@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from models.accounts import roles_held
 from models.assignments import (
@@ -14,17 +15,20 @@ from models.assignments import (
     readers_of,
     reading_of_piece,
 )
+from models.claims import claimed_by_others
 from models.desk_store import DeskStore
 from models.drafts import Task, drafts_of, pending_of
 from models.following import Marks, desk_touched, newest
+from models.parked import parked_by
 from models.ratings import reading_of
 from models.records import Round
 from models.store import Row, Store
-from models.supervision import latest_sample
+from models.supervision import BY_CHANCE, latest_sample
 from workbench.errors import RefusedError
 from workbench.services.calibration_gate import FREE, gate_of, order_of_sitting
 from workbench.services.roles import CHAIR, COUNTY
 from workbench.services.rulings import may_rule, ruling_due, rulings_of
+from workbench.services.second_reader import unlike_first
 from workbench.services.workspace import Workspace
 
 OPEN, DRAFT, PENDING, DONE, ENDED = "open", "draft", "pending", "done", "ended"
@@ -38,7 +42,9 @@ class DeskTask:
     """One task of a person with its place in the catalogue and its state.
 
     ``marked`` counts the criteria marked in the draft; ``submitted_at`` is empty
-    until the read is handed in.
+    until the read is handed in; ``why`` says how a task ended without a read.
+    ``parked`` says that the person has put it aside, with a ``note`` to
+    themselves; ``elsewhere`` that somebody else is at it now.
     """
 
     task: Task
@@ -47,28 +53,47 @@ class DeskTask:
     state: str
     marked: int = 0
     submitted_at: str = ""
+    why: str = ""
+    parked: bool = False
+    note: str = ""
+    elsewhere: bool = False
 
     @property
     def waits(self) -> bool:
         """Whether there is still something to do."""
         return self.state in (OPEN, DRAFT)
 
+    @property
+    def turn(self) -> int:
+        """When it comes: first what is free, then what others are at, last what was put aside."""
+        return 2 if self.parked else int(self.elsewhere)
 
-def my_tasks(workspace: Workspace, person_id: str) -> list[DeskTask]:
+
+def my_tasks(workspace: Workspace, person_id: str, at: datetime | None = None) -> list[DeskTask]:
     """Everything a person has to read or to rule on, in the person's own order."""
     with workspace.store() as store, workspace.desk() as desk:
-        return tasks(store, desk, workspace, person_id)
+        return tasks(store, desk, workspace, person_id, at)
 
 
-def tasks(store: Store, desk: DeskStore, workspace: Workspace, person_id: str) -> list[DeskTask]:
-    """Tasks of a person: reads given out, then rulings due, then the county's sample."""
+def tasks(
+    store: Store,
+    desk: DeskStore,
+    workspace: Workspace,
+    person_id: str,
+    at: datetime | None = None,
+) -> list[DeskTask]:
+    """Tasks of a person: reads given out, then rulings due, then the county's sample.
+
+    With a time, pieces several may take are marked where somebody else is at them then.
+    """
     held = roles_held(store, person_id)
     found = _let_through(store, workspace, person_id)
     if CHAIR in held or COUNTY in held:
         found += [_task(row) for row in _rulings_due(store, workspace, person_id)]
     if COUNTY in held:
-        found += [_task(row) for row in _sampled(store, person_id)]
-    return _with_drafts(found, drafts_of(desk, person_id), pending_of(desk, person_id))
+        found += [_task(row) for row in _in_order(store, workspace, _sampled(store, person_id))]
+    found = _with_drafts(found, drafts_of(desk, person_id), pending_of(desk, person_id))
+    return _with_turns(found, desk, person_id, at)
 
 
 def _let_through(store: Store, workspace: Workspace, person_id: str) -> list[DeskTask]:
@@ -153,17 +178,20 @@ def ruled_by_others(piece_id: str) -> RefusedError:
 def next_task(found: Sequence[DeskTask], after: str = "") -> str:
     """Piece to go on with: the next that waits after this one, else the first; empty where none.
 
-    Without a piece to go on from, one that was begun comes first.
+    Without a piece to go on from, one that was begun comes first. What others are
+    at comes after what is free, and what the person has parked last of all.
     """
-    waiting = [each for each in found if each.waits]
+    waiting = [each for each in found if each.waits and each.task.piece_id != after]
+    turn = min((each.turn for each in waiting), default=0)
+    now = [each for each in waiting if each.turn == turn]
     if not after:
-        begun = [each for each in waiting if each.state == DRAFT]
-        return (begun or waiting)[0].task.piece_id if waiting else ""
+        begun = [each for each in now if each.state == DRAFT]
+        return (begun or now)[0].task.piece_id if now else ""
     pieces = [each.task.piece_id for each in found]
     start = pieces.index(after) if after in pieces else -1
-    later = [each.task.piece_id for each in found[start + 1 :] if each.waits]
-    earlier = [each.task.piece_id for each in waiting if each.task.piece_id != after]
-    return (later or earlier or [""])[0]
+    later = {each.task.piece_id for each in found[start + 1 :]}
+    ahead = [each for each in now if each.task.piece_id in later]
+    return (ahead or now)[0].task.piece_id if now else ""
 
 
 def progress(found: Sequence[DeskTask], piece_id: str = "") -> dict[str, int]:
@@ -180,7 +208,7 @@ def _task(row: Row) -> DeskTask:
     task = Task(row["piece_id"], row["rater_id"], row["round"], row["reading"])
     place = (row["competency"], row["slot_id"])
     if row["why"] is not None:
-        return DeskTask(task, *place, ENDED)
+        return DeskTask(task, *place, ENDED, why=row["why"])
     if row["read_id"] is not None:
         return DeskTask(task, *place, DONE, submitted_at=row["submitted_at"])
     return DeskTask(task, *place, OPEN)
@@ -200,6 +228,27 @@ def _with_drafts(
             at = row["submitted_at"]
             found[place] = replace(found[place], state=PENDING, marked=0, submitted_at=at)
     return found
+
+
+def _with_turns(
+    found: list[DeskTask], desk: DeskStore, person_id: str, at: datetime | None
+) -> list[DeskTask]:
+    """Tasks with what the person has parked, and what somebody else is at."""
+    parked = {_key(row): row["note"] for row in parked_by(desk, person_id)}
+    taken = claimed_by_others(desk, person_id, at) if at else set()
+    if not parked and not taken:
+        return found
+    return [
+        replace(
+            each,
+            parked=(own := each.task.values) in parked,
+            note=parked.get(own, ""),
+            elsewhere=(own[0], own[2], own[3]) in taken,
+        )
+        if each.waits
+        else each
+        for each in found
+    ]
 
 
 def _rulings_due(store: Store, workspace: Workspace, person_id: str) -> list[Row]:
@@ -223,6 +272,14 @@ def _sampled(store: Store, person_id: str) -> list[Row]:
         if (piece["piece_id"], reading) not in read:
             found.append(_as_assignment(piece, person_id, Round.COUNTY, reading))
     return found
+
+
+def _in_order(store: Store, workspace: Workspace, rows: list[Row]) -> list[Row]:
+    """What was drawn by chance as it was drawn; then what must be read, the least usual first."""
+    must = {row["piece_id"] for row in latest_sample(store) if row["why"] != BY_CHANCE}
+    asked = {row["piece_id"]: row for row in rows if row["piece_id"] in must}
+    drawn = [row for row in rows if row["piece_id"] not in must]
+    return drawn + ([asked[each] for each in unlike_first(workspace, [*asked])] if asked else [])
 
 
 def _as_assignment(piece: Row, person_id: str, round_name: str, reading: int) -> Row:

@@ -1,6 +1,6 @@
-// Boxes over the desk: keys, comment bank, two windows in conflict, handing a piece back.
+// Boxes over the desk: keys, comment bank, the criterion in full, precedents, two windows in conflict.
 
-class Boxes extends Keeping {
+class Boxes extends Places {
   open(title, look = "") {
     this.close();
     const box = make("div", `box ${look}`, "", { role: "dialog", "aria-label": title });
@@ -23,11 +23,31 @@ class Boxes extends Keeping {
     const list = make("dl");
     const keys = [
       ["1–9", "key_digit"], ["J ↓ / K ↑", "key_move"], ["M", "key_m"], ["N", "key_n"], ["U", "key_u"],
-      ["A", "key_a"], ["X", "key_x"], ["C", "key_c"], ["B", "key_b"], ["T", "key_t"],
-      ["PgUp / PgDn", "key_pages"], ["+ / −", "key_zoom"], ["Z", "key_z"], ["E", "key_e"], ["Ctrl + Enter", "key_submit"],
+      ["A", "key_a"], ["X", "key_x"], ["C", "key_c"], ["B", "key_b"],
+      ["T", "key_t"], ["Shift + T", "key_t_off"], ["G", "key_g"], ["F", "key_f"], ["R", "key_r"],
+      ["PgUp / PgDn", "key_pages"], ["+ / −", "key_zoom"], ["Z", "key_z"], ["P", "key_p"], ["E", "key_e"],
+      ["Ctrl + Enter", "key_submit"],
     ];
     for (const [key, name] of keys) list.append(make("dt", "", key), make("dd", "", words[name]));
     box.append(list, this.button("", `${words.close} Esc`, () => this.close()));
+  }
+
+  /** Show a criterion in full beside what every level asks for; the same key closes it again. */
+  openFull(id) {
+    const criterion = this.view.criteria.find((c) => c.id === id);
+    if (!criterion) return;
+    const box = this.open(this.words.full_title, "full");
+    box.again = "KeyF";
+    box.append(...buildFull(this, criterion), this.button("", `${this.words.close} Esc`, () => this.close()));
+  }
+
+  /** Show rulings on like cases beside the criterion in hand. */
+  openPrecedents(id) {
+    const criterion = this.view.criteria.find((c) => c.id === id);
+    if (!criterion) return;
+    const box = this.open(this.words.precedents, "precedents");
+    box.again = "KeyR";
+    buildPrecedents(this, criterion, box);
   }
 
   openBank(id) {
@@ -77,6 +97,7 @@ class Boxes extends Keeping {
       this.button("", words.take_theirs, () => {
         this.marks = { ...theirs.marks };
         this.comments = { ...theirs.comments };
+        this.anchors = { ...theirs.anchors };
         this.version = theirs.version;
         this.kept = this.changes;
         this.close();
@@ -88,35 +109,5 @@ class Boxes extends Keeping {
         this.changed(0);
       }),
     );
-  }
-
-  openStandBack() {
-    if (!["blind", "third"].includes(this.view.round)) return;
-    const { words } = this;
-    const box = this.open(words.stand_back_title, "stand-back-box");
-    const name = "why";
-    for (const why of ["conflict", "unreadable", "other"]) {
-      const label = make("label");
-      label.append(make("input", "", "", { type: "radio", name, value: why }), make("span", "", words[`stand_back_${why}`]));
-      box.append(label);
-    }
-    box.querySelector("input").checked = true;
-    const said = make("textarea", "", "", { rows: "2", placeholder: words.stand_back_words, maxlength: "300" });
-    const send = this.button("submit", words.stand_back_do, async () => {
-      const why = box.querySelector("input:checked").value;
-      const answer = await this.post("submit", { piece: this.view.piece, stand_back: why, words: said.value });
-      if (answer.state === "stood_back") {
-        this.kept = this.changes;
-        this.close();
-        this.go(answer.next);
-      } else {
-        this.trouble = answer.sentence || this.words.offline;
-        this.paint();
-      }
-    });
-    const choice = make("div", "choice");
-    choice.append(send, this.button("", words.cancel, () => this.close()));
-    box.append(said, choice);
-    said.focus();
   }
 }

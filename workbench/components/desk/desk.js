@@ -15,7 +15,7 @@ export default function (component) {
   return () => setTimeout(() => desk.root.isConnected || desk.leave(), 0);
 }
 
-class Desk extends Keys {
+class Desk extends Frame {
   constructor(parent) {
     super();
     this.root = make("div", "desk");
@@ -23,10 +23,14 @@ class Desk extends Keys {
     this.onKey = (event) => this.key(event);
     this.onFit = () => this.fit();
     this.onClose = (event) => this.closing(event);
-    this.onReturn = () => this.root.isConnected && this.fit();
+    this.onAway = () => this.tellTime(true);
+    this.window = windowMark();
+    this.active = new ActiveTime(this.root, () => this.tellTime());
+    this.awaiting = "";
     window.addEventListener("keydown", this.onKey, true); // before the page's own shortcuts
     window.addEventListener("resize", this.onFit);
     window.addEventListener("beforeunload", this.onClose);
+    window.addEventListener("pagehide", this.onAway);
     this.watch = new ResizeObserver(this.onFit);
     this.watch.observe(document.body);
   }
@@ -35,6 +39,9 @@ class Desk extends Keys {
     window.removeEventListener("keydown", this.onKey, true);
     window.removeEventListener("resize", this.onFit);
     window.removeEventListener("beforeunload", this.onClose);
+    window.removeEventListener("pagehide", this.onAway);
+    this.tellTime(true);
+    this.active.end();
     this.watch.disconnect();
     clearTimeout(this.saveLater);
     clearInterval(this.ticking);
@@ -48,27 +55,47 @@ class Desk extends Keys {
     this.root.lang = this.words.language;
     this.phrases = data.phrases;
     const view = data.view;
-    const name = `${view.piece}|${view.round}|${view.reading}|${data.visit}`;
+    const name = `${taskOf(view)}|${data.visit}`;
     if (name === this.name) return; // a rerun for something else: what is typed stays
+    if (this.isAdopted(view, name)) return;
+    this.awaiting = "";
     if (this.isDirty()) this.flush();
+    else if (this.view) this.tellTime(true);
+    this.begin(view);
     this.name = name;
+    this.loadAhead();
+  }
+
+  /** Put a piece on the desk. */
+  begin(view) {
     this.view = view;
     this.marks = { ...(view.draft?.marks ?? {}) };
     this.comments = { ...(view.draft?.comments ?? {}) };
+    this.anchors = { ...(view.draft?.anchors ?? {}) };
     this.version = view.draft?.version ?? 0;
     this.changes = 0;
     this.kept = 0;
     this.sending = null;
     this.submitting = false;
+    this.wanted = false;
     this.savedAt = null;
     this.writing = "";
     this.trouble = "";
-    this.offered = view.undo ? { ...view.undo, until: Date.now() + view.undo.seconds * 1000 } : null;
+    this.jumpedFor = "";
+    this.offered = null;
+    if (view.undo) this.offer(view.undo);
+    this.active.idle = (view.idle_s ?? 120) * 1000;
+    this.active.begin();
     this.here = view.criteria?.find((c) => c.open && this.marks[c.id] === undefined)?.id
       ?? view.criteria?.find((c) => c.open)?.id ?? "";
     this.build();
     this.paint();
     this.tick();
+  }
+
+  /** Offer to take back what was handed in. */
+  offer(undo) {
+    this.offered = { ...undo, until: Date.now() + undo.seconds * 1000 };
   }
 
   build() {
@@ -84,107 +111,18 @@ class Desk extends Keys {
       this.right = make("section", "criteria");
       this.right.append(...this.buildNotices(), buildSheet(this));
       panes.append(this.left, this.buildDivider(), this.right);
-      this.root.append(this.buildHead(), panes, this.foot);
+      this.head = this.buildHead();
+      this.root.append(this.head, panes, this.foot);
       this.viewer = mountViewer(this.left, this.view.parts, {
         words: this.viewerWords,
         onMark: (place) => this.note(place),
       });
-      mountViewer.prefetch(this.view.ahead);
     }
     this.buildFoot();
     this.root.tabIndex = -1;
     this.fit();
     this.rows?.get(this.here)?.root.scrollIntoView({ block: "nearest" });
     this.root.focus({ preventScroll: true });
-  }
-
-  buildHead() {
-    const { view, words } = this;
-    const head = make("header");
-    const what = make("div", "what");
-    what.append(
-      make("code", "", view.piece),
-      make("b", "", `${view.competency.code} ${view.competency.name}`),
-      make("span", "", `${view.slot.id} ${view.slot.name}`),
-    );
-    if (view.slot.core) what.append(make("em", "tag", words.core));
-    if (view.mode === "chair") what.append(make("em", "tag ruling", words.chair));
-    const { place, total, left, done } = view.progress;
-    const how = make("div", "progress");
-    const bar = make("div", "bar", "", { role: "progressbar", "aria-valuemax": total, "aria-valuenow": done });
-    bar.append(make("i"));
-    bar.firstChild.style.width = `${total ? (100 * done) / total : 0}%`;
-    how.append(bar, make("span", "", say(words.position, { place, total })), make("span", "left", say(words.left, { left })));
-    const tools = make("div", "top-tools");
-    if (view.round === "blind" || view.round === "third") {
-      tools.append(this.button("stand-back", words.stand_back, () => this.openStandBack()));
-    }
-    tools.append(this.button("help", `${words.keys} ?`, () => this.openKeys()));
-    head.append(what, how, tools);
-    return head;
-  }
-
-  buildNotices() {
-    const { view, words } = this;
-    const found = [];
-    if (view.mode === "chair") {
-      const note = make("div", "notice");
-      note.append(make("b", "", words[`cause_${view.cause}`] ?? ""), make("span", "", words.chair_note));
-      found.push(note);
-    }
-    if (view.draft.refused.length) {
-      found.push(make("div", "notice alarm", words.previous_refused + view.draft.refused.join(words.joint)));
-    }
-    return found;
-  }
-
-  buildFoot() {
-    const { words } = this;
-    this.alarm = make("div", "alarm", "", { role: "alert" });
-    this.toast = make("div", "toast", "", { role: "status" });
-    this.foot.append(this.alarm);
-    this.root.append(this.toast);
-    if (this.view.done) return;
-    const line = make("div", "result");
-    this.level = make("div", "level", "", { "aria-live": "polite" });
-    this.state = make("span", "state", "", { role: "status" });
-    this.submitter = this.button("submit", words.submit, () => this.submit());
-    this.submitter.append(make("kbd", "", "Ctrl ⏎"));
-    line.append(this.level, this.state, this.submitter);
-    this.foot.append(line, make("div", "hint", words[this.view.mode === "chair" ? "hint_chair" : "hint"]));
-    this.right.append(this.foot);
-  }
-
-  buildDone() {
-    const { words, view } = this;
-    const box = make("div", "all-done");
-    box.append(make("h2", "", words.done_title), make("p", "", say(words.done_text, view.progress)));
-    box.append(this.button("", words.tasks, () => window.location.assign("tasks")));
-    return box;
-  }
-
-  buildDivider() {
-    const divider = make("div", "divider", "", { role: "separator", "aria-orientation": "vertical" });
-    const set = (share) => this.root.style.setProperty("--share", `${Math.min(72, Math.max(35, share))}%`);
-    set(Number(keptShare()) || 56);
-    divider.addEventListener("pointerdown", (down) => {
-      divider.setPointerCapture(down.pointerId);
-      const box = this.root.getBoundingClientRect();
-      const move = (event) => set((100 * (event.clientX - box.left)) / box.width);
-      const end = () => {
-        divider.removeEventListener("pointermove", move);
-        keptShare(parseFloat(this.root.style.getPropertyValue("--share")));
-      };
-      divider.addEventListener("pointermove", move);
-      divider.addEventListener("pointerup", end, { once: true });
-    });
-    return divider;
-  }
-
-  button(look, said, act) {
-    const made = make("button", look, said, { type: "button" });
-    made.addEventListener("click", act);
-    return made;
   }
 
   fit() {
@@ -214,21 +152,6 @@ class Desk extends Keys {
     if (said) this.comments[id] = said;
     else delete this.comments[id];
     this.changed(TYPING_PAUSE);
-  }
-
-  /** Note the page or the moment shown in the comment of the criterion in hand. */
-  note(place) {
-    if (!this.here || !this.rows.get(this.here)?.area) return;
-    const clock = (t) => `${Math.floor(t / 60)}:${String(Math.floor(t % 60)).padStart(2, "0")}`;
-    const where = [];
-    if (this.view.parts.length > 1) where.push(this.view.parts[place.part].title);
-    if (place.page) where.push(say(this.words.at_page, { page: place.page }));
-    if (place.t !== undefined) where.push(clock(place.t));
-    if (!where.length) return;
-    const told = this.comments[this.here] || "";
-    this.writing = this.here;
-    this.write(this.here, `${told}${told ? " " : ""}〔${where.join(" ")}〕`);
-    this.rows.get(this.here).root.scrollIntoView({ block: "nearest" });
   }
 
   /** Press a button of the viewer. */
@@ -361,20 +284,10 @@ class Desk extends Keys {
     const act = this.button("undo", words.undo, () => this.undo());
     act.append(make("kbd", "", "Z"));
     this.toast.replaceChildren(
-      make("span", "", say(words.submitted, { piece: offered.piece })),
+      make("span", "", say(words[offered.exit ? `left_${offered.exit}` : "submitted"], { piece: offered.piece })),
       act,
       make("small", "", say(words.undo_left, { seconds: left })),
     );
-  }
-}
-
-/** Share of the evidence pane this browser keeps; blank where it keeps nothing. */
-function keptShare(share) {
-  try {
-    if (share) localStorage.setItem("workbench-desk-share", String(share));
-    return localStorage.getItem("workbench-desk-share") ?? "";
-  } catch {
-    return "";
   }
 }
 

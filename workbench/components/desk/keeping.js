@@ -4,19 +4,33 @@ const HEADER = { "content-type": "application/json", "x-workbench-desk": "1" };
 const TYPING_PAUSE = 600; // ms after the last key before a comment is saved
 const RETRY_PAUSE = 2000; // ms before a save is tried again over a broken line
 
+const freshKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+
 class Keeping {
   body(extra = {}) {
     const { piece, round, reading } = this.view;
-    const { version, marks, comments } = this;
-    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    return { key, piece, round, reading, version, marks: { ...marks }, comments: { ...comments }, ...extra };
+    const { version, marks, comments, anchors } = this;
+    const given = { marks: { ...marks }, comments: { ...comments }, anchors: { ...anchors } };
+    return { key: freshKey(), piece, round, reading, version, ...given, ...this.spent(), ...extra };
+  }
+
+  /** What every request tells beside its own: time active since the last one, and which window. */
+  spent() {
+    return { active_ms: this.active.take(), window: this.window };
+  }
+
+  /** Tell how long somebody was active where nothing was marked meanwhile; `leaving` ends the lease. */
+  tellTime(leaving = false) {
+    if (!this.view || this.view.done || this.submitting || this.awaiting) return;
+    const { piece, round, reading } = this.view;
+    this.post("time", { piece, round, reading, leaving, ...this.spent() });
   }
 
   /** Save what is not saved yet; one request at a time, the same again over a broken line. */
   async flush() {
     clearTimeout(this.saveLater);
     if (this.saving) return this.saving;
-    if (!this.isDirty() || this.submitting || this.stuck) return undefined;
+    if (!this.isDirty() || this.submitting || this.stuck || this.awaiting) return undefined;
     const name = this.name;
     this.sending ??= { body: this.body(), upTo: this.changes };
     this.saving = this.post("save", this.sending.body);
@@ -76,6 +90,10 @@ class Keeping {
 
   async submit() {
     if (this.submitting || this.view.done || this.stuck) return;
+    if (this.awaiting) {
+      this.wanted = true; // handed in as soon as the piece is open
+      return;
+    }
     const lacking = lackingOf(this.view, this.marks, this.comments);
     if (lacking.unmarked.length || lacking.wordless.length) return this.point(lacking);
     this.submitting = true;
@@ -96,7 +114,7 @@ class Keeping {
     if (answer.state === "submitted") {
       this.kept = this.changes;
       this.sending = null;
-      return this.go(answer.next);
+      return this.turn(answer.next, { piece: this.view.piece, seconds: answer.seconds, exit: "" });
     }
     this.submitting = false;
     this.afterRefusal(answer);

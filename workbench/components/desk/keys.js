@@ -1,6 +1,6 @@
 // The keyboard: every act of the desk by one key, none of them while somebody types.
 
-class Keys extends Boxes {
+class Keys extends Leaving {
   key(event) {
     if (!this.root.isConnected || event.isComposing || event.keyCode === 229) return;
     const target = event.composedPath()[0];
@@ -18,16 +18,25 @@ class Keys extends Boxes {
   takes(event, typing) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       if (!this.box) this.submit();
+      else this.box.confirm?.();
       return true;
     }
     if (event.key === "Escape") return this.escape(typing);
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return false;
     const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-    if (this.box) return digit && this.bankFor ? this.choose(Number(digit)) : false;
+    if (this.box) return this.inBox(event, digit);
     if (event.code === "KeyZ") return this.undo(), true;
     if (this.view.done) return false;
     if (digit) return this.digit(Number(digit), event.shiftKey);
     return this.letter(event);
+  }
+
+  /** Keys of a box: a digit chooses in it, and the key that opened it closes it. */
+  inBox(event, digit) {
+    if (digit && this.bankFor) return this.choose(Number(digit));
+    if (digit && this.box.pick) return this.box.pick(Number(digit)), true;
+    if (this.box.again === event.code) return this.close(), true;
+    return false;
   }
 
   letter(event) {
@@ -43,8 +52,12 @@ class Keys extends Boxes {
       KeyX: () => this.fill(UNMET),
       KeyC: () => this.comment(this.here),
       KeyB: () => this.openBank(this.here),
-      KeyT: () => this.note(this.viewer.place()),
-      KeyE: () => this.openStandBack(),
+      KeyT: () => (event.shiftKey ? this.dropLastPlace() : this.note(this.viewer.place())),
+      KeyG: () => this.jumpNext(),
+      KeyF: () => this.openFull(this.here),
+      KeyR: () => this.openPrecedents(this.here),
+      KeyP: () => this.openPark(),
+      KeyE: () => this.openLeave(),
       KeyH: () => this.openKeys(),
       PageDown: () => this.press("next"),
       PageUp: () => this.press("previous"),

@@ -15,7 +15,14 @@ from workbench.components.viewer import viewer_css, viewer_js, viewer_words
 NAME = "score_desk"
 KEY = "desk"
 _FOLDER = resources.files(__name__.rpartition(".")[0])
-_SCRIPTS = ("marks.js", "sheet.js", "keeping.js", "boxes.js", "keys.js", "desk.js")
+_SCRIPTS = tuple(
+    f"{name}.js"
+    for name in (
+        *("marks", "sheet", "full", "precedents", "active", "keeping", "turning"),
+        *("places", "boxes", "leaving", "keys", "frame", "desk"),
+    )
+)
+"""In the order they build on each other."""
 
 
 def desk(data: Mapping[str, Any], on_go: Callable[[], None]) -> None:

@@ -1,5 +1,7 @@
 // The right pane: criteria in their two groups, a row each, with marks, words and the comment bank.
 
+const MOST_ROOMY = 7; // criteria that fit on a low screen with a line of buttons each
+
 /** Make an element; what is said is always text, never markup. */
 function make(tag, look = "", said = "", attributes = {}) {
   const made = document.createElement(tag);
@@ -12,7 +14,8 @@ function make(tag, look = "", said = "", attributes = {}) {
 /** Build the rows of a piece once; `paintSheet` brings them up to date without touching the caret. */
 function buildSheet(desk) {
   const { view, words } = desk;
-  const sheet = make("div", "sheet", "", { role: "list" });
+  const look = view.criteria.length > MOST_ROOMY ? "sheet dense" : "sheet";
+  const sheet = make("div", look, "", { role: "list" });
   desk.rows = new Map();
   for (const level of ["pass", "excellent"]) {
     const group = view.criteria.filter((c) => c.level === level);
@@ -34,7 +37,8 @@ function buildRow(desk, criterion) {
   if (view.mode === "chair") body.append(buildReads(desk, criterion));
   const row = { root, number, criterion, buttons: new Map() };
   if (criterion.open) {
-    body.append(buildButtons(desk, row), buildWords(desk, row));
+    row.places = make("div", "places", "", { "aria-label": words.places });
+    body.append(buildButtons(desk, row), row.places, buildWords(desk, row));
   }
   root.append(body);
   root.addEventListener("pointerdown", () => desk.focus(criterion.id, false));
@@ -55,9 +59,20 @@ function buildButtons(desk, row) {
     row.buttons.set(met, button);
     box.append(button);
   }
-  row.opener = make("button", "words", words.comment, { type: "button", tabindex: "-1" });
-  row.opener.addEventListener("click", () => desk.comment(row.criterion.id));
-  box.append(row.opener);
+  const tool = (look, said, title, act) => {
+    const made = make("button", look, said, { type: "button", tabindex: "-1", title });
+    made.addEventListener("click", () => (desk.focus(row.criterion.id, false), act(row.criterion.id)));
+    return made;
+  };
+  row.opener = tool("words", words.comment, `${words.key_c} C`, (id) => desk.comment(id));
+  const aside = make("div", "aside");
+  aside.append(
+    tool("full", words.full, `${words.key_f} F`, (id) => desk.openFull(id)),
+    tool("precedent", words.precedents, `${words.key_r} R`, (id) => desk.openPrecedents(id)),
+    tool("pin", words.place, `${words.key_t} T`, () => desk.note(desk.viewer.place())),
+    row.opener,
+  );
+  box.append(aside);
   return box;
 }
 
@@ -91,14 +106,15 @@ function buildReads(desk, criterion) {
     const name = { 1: "met", 0: "unmet" }[met] ?? (met === null ? "unsure" : "");
     if (!name) return;
     const said = read.comments[criterion.id];
+    const places = read.anchors?.[criterion.id] ?? [];
     const ruled = read.round === "chair";
     const chip = make("span", `chip ${name}`);
     chip.append(
       make("b", "", ruled ? words.earlier_ruling : say(words.reader, { number: place + 1 })),
       make("i", "", words[name]),
     );
-    const line = make("div", said ? "line said" : "line");
-    line.append(chip);
+    const line = make("div", said || places.length ? "line said" : "line");
+    line.append(chip, ...buildChips(desk, places));
     if (said) line.append(make("q", "", said));
     box.append(line);
   });
@@ -117,8 +133,18 @@ function paintSheet(desk) {
     for (const [value, button] of row.buttons) {
       button.setAttribute("aria-checked", String(met === value));
     }
+    paintPlaces(desk, row);
     paintWords(desk, row, met);
   }
+}
+
+function paintPlaces(desk, row) {
+  const { id } = row.criterion;
+  const own = desk.anchors[id] ?? [];
+  const told = JSON.stringify(own);
+  if (row.placesTold === told) return;
+  row.placesTold = told;
+  row.places.replaceChildren(...buildChips(desk, own, (anchor) => desk.dropPlace(id, anchor)));
 }
 
 function paintWords(desk, row, met) {

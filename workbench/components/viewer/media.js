@@ -70,6 +70,10 @@ function mediaView(viewer, part) {
   stage.append(stops, marks);
   return {
     place: () => ({ t: Math.round(player.currentTime * 10) / 10 }),
+    turn: (t) => {
+      if (player.readyState) player.currentTime = t;
+      else player.addEventListener("loadedmetadata", () => (player.currentTime = t), { once: true });
+    },
     end: () => {
       player.pause();
       player.removeAttribute("src");

@@ -185,6 +185,7 @@ function pagesView(viewer, part) {
   if (pages.length) lay();
   return {
     place: () => ({ page: state.page }),
+    turn: go,
     end: () => {
       near.disconnect();
       sized.disconnect();

@@ -65,7 +65,27 @@ function readingView(viewer, part) {
   );
   bar.append(group);
   show();
-  const draw = (blocks) => sheet.replaceChildren(...blocks.map((each) => blockView(each, part, words)));
+  let wanted = 0; // paragraph to turn to as soon as the text is there
+  const turn = (paragraph) => {
+    const block = sheet.children[paragraph - 1];
+    wanted = block ? 0 : paragraph;
+    if (!block) return;
+    stage.scrollTop = block.offsetTop - 8;
+    block.classList.add("wv-found");
+    block.addEventListener("animationend", () => block.classList.remove("wv-found"), { once: true });
+  };
+  /** First paragraph whose end is in view below the upper edge; none while nothing is drawn. */
+  const shown = () => {
+    const edge = stage.scrollTop + 12;
+    const place = [...sheet.children].findIndex((block) => block.offsetTop + block.offsetHeight > edge);
+    return blocks.length && place >= 0 ? { paragraph: place + 1 } : {};
+  };
+  let blocks = [];
+  const draw = (given) => {
+    blocks = given;
+    sheet.replaceChildren(...given.map((each) => blockView(each, part, words)));
+    if (wanted) turn(wanted);
+  };
   const stop = new AbortController();
   const fetchBlocks = () =>
     fetch(ours(part.reading), { credentials: "same-origin", signal: stop.signal })
@@ -87,7 +107,8 @@ function readingView(viewer, part) {
   };
   stage.addEventListener("wheel", onWheel, { passive: false });
   return {
-    place: () => ({}),
+    place: shown,
+    turn,
     end: () => {
       stop.abort();
       stage.removeEventListener("wheel", onWheel);

@@ -1,8 +1,8 @@
 // The evidence viewer: pages, pictures, video, sound and reading views of one piece.
 //
 //   const viewer = mountViewer(root, parts, { words, onMark, onPage });
-//   viewer.update(parts); viewer.place(); viewer.destroy();
-//   mountViewer.prefetch(parts)   loads the first pages of the piece that comes next
+//   viewer.update(parts); viewer.place(); viewer.turn({ part, kind, place }); viewer.destroy();
+//   mountViewer.prefetch(parts)   loads the first pages and texts of the piece that comes next
 //
 // `root` is an element with a height, which the viewer fills. Nothing is fetched but the
 // addresses of the parts, all of which are of this site; texts are set as text, never as markup.
@@ -109,6 +109,19 @@ function mount(root, given, callbacks = {}) {
     parts = JSON.parse(told);
     choose(0);
   };
+  /** Show a place: page, slide, second or paragraph of a part (from 1). */
+  const turn = (to) => {
+    const part = parts[to.part - 1];
+    if (!part) return;
+    const asText = to.kind === "paragraph" && part.kind === "pages";
+    if (chosen !== to.part - 1 || asText !== reading) {
+      chosen = to.part - 1;
+      reading = asText;
+      drawTabs();
+      draw();
+    }
+    if (shown.turn) shown.turn(to.place);
+  };
   update(given || []);
   if (!parts.length) draw();
 
@@ -116,6 +129,7 @@ function mount(root, given, callbacks = {}) {
     update,
     place: () => ({ part: chosen, ...(shown ? shown.place() : {}) }),
     show: (index) => index >= 0 && index < parts.length && choose(index),
+    turn,
     focus: () => stage.focus(),
     destroy: () => {
       clear();
@@ -124,8 +138,11 @@ function mount(root, given, callbacks = {}) {
   };
 }
 
-mount.prefetch = (parts, pages = 2) => {
+mount.prefetch = (parts, pages = 3) => {
   (parts || []).forEach((part) => {
+    if (part.kind === "reading" && part.reading) {
+      fetch(ours(part.reading), { credentials: "same-origin", priority: "low" }).catch(() => {});
+    }
     (part.pages || []).slice(0, pages).forEach((page) => {
       const image = new Image();
       image.fetchPriority = "low";
