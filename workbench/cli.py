@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import importlib
 import os
 from pathlib import Path
@@ -22,6 +23,7 @@ COMMANDS = {
     "blind": "blind",
     "allocate": "allocate",
     "calibration": "calibration",
+    "leaks": "leaks",
     "rate": "rate",
     "agreement": "agreement",
     "facets": "facets",
@@ -33,6 +35,7 @@ COMMANDS = {
     "flags": "flags",
     "holds": "holds",
     "results": "results",
+    "precedents": "precedents",
     "feedback": "feedback",
     "publicity": "publicity",
     "supervision": "supervision",
@@ -40,6 +43,7 @@ COMMANDS = {
     "ledger": "ledger",
     "witness": "witness",
     "certificates": "certificates",
+    "close": "close",
     "verify": "verify",
     "rubrics": "rubrics",
     "policies": "policies",
@@ -61,7 +65,9 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Set the language first, so that ``--help`` and faults of usage speak it too."""
         asked = _language_from(args)
-        messages.use_language(asked if asked in messages.LANGUAGES else messages.LANGUAGES[0])
+        spoken = asked if asked in messages.LANGUAGES else messages.LANGUAGES[0]
+        messages.use_language(spoken)
+        _speak_of_usage(spoken)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -88,6 +94,12 @@ class LazyGroup(click.Group):
         """Write the table of commands from the locale, importing none of them."""
         with formatter.section(messages.text("command.heading")):
             formatter.write_dl([(name, messages.text(f"command.{name}")) for name in COMMANDS])
+
+
+def _speak_of_usage(language: str) -> None:
+    """Let click say usage and its faults in a language; it asks gettext, English being its own."""
+    gettext.bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    os.environ["LANGUAGE"] = language
 
 
 def _language_from(arguments: list[str]) -> str:

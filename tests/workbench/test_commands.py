@@ -38,6 +38,7 @@ READS = (
     "ledger audit",
     "ledger witnessed",
     "certificates --out {folder}",
+    "close list",
 )
 WRITES = (
     "roster import {file}",
@@ -58,6 +59,9 @@ WRITES = (
     "publicity answer o0001 stands --reason 核实",
     "publicity close",
     "supervision sample --seed 2026",
+    "close waive missing --reason 调离",
+    "close round",
+    "close reopen --reason 漏评",
     "supervision accept 一小 --reason 相符",
     "supervision reopen 一小 --reason 不符",
     "certify --propose",
@@ -134,7 +138,7 @@ def test_every_command_and_subcommand_explains_itself(name, tmp_path):
     for line in walk(name):
         told = run(tmp_path, f"{line} --help")
         assert told.exit_code == 0, told.output
-        assert "Usage:" in told.output
+        assert "用法：" in told.output
 
 
 def walk(name: str) -> Iterator[str]:

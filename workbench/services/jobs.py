@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, RefusedError
+from workbench.messages import language
 from workbench.services.acting import act_of
 from workbench.services.roles import authorise
 from workbench.services.workspace import Fresh, Workspace
@@ -26,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "roster": ("roster", "import"),
     "ratings": ("rate", "import"),
     "blind": ("blind",),
+    "leaks": ("leaks",),
     "flags": ("flags",),
     "analyse": ("analyse",),
     "certificates": ("certificates", "--out"),
@@ -63,7 +65,7 @@ def start_job(
     at: datetime,
     fresh: Fresh,
 ) -> Job:
-    """Start a command in the background as that person.
+    """Start a command in the background as that person, in the language of the page.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def start_job(
     folder.mkdir(parents=True, mode=0o700)
     command = [
         *(sys.executable, "-m", "workbench", "--workspace", str(workspace.folder.resolve())),
-        *("--as", person_id, *COMMANDS[kind], *arguments),
+        *("--lang", language(), "--as", person_id, *COMMANDS[kind], *arguments),
     ]
     runner = [sys.executable, "-m", "workbench.services.job_runner", str(folder.resolve())]
     running = subprocess.Popen([*runner, *command], start_new_session=True)

@@ -10,6 +10,7 @@ import pytest
 
 from models.store import Act
 from workbench.errors import InputError, RefusedError
+from workbench.messages import use_language
 from workbench.services import jobs, uploads
 from workbench.services.audit_log import COLUMNS, Asked, audit_faults, audit_page, audit_table
 from workbench.services.downloads import export_file, export_rows
@@ -193,6 +194,13 @@ def test_a_job_runs_the_command_as_the_person_and_says_how_it_ended(house, fresh
     assert (found.state, found.exit_status) == ("failed", 2)
     assert "没有.xlsx" in found.output
     assert [job.job_id for job in jobs.list_jobs(house)] == [begun.job_id]
+
+
+@pytest.mark.parametrize(("spoken", "word"), [("zh", "找不到文件"), ("en", "does not exist")])
+def test_a_job_speaks_the_language_of_the_page_that_began_it(house, fresh, spoken, word):
+    use_language(spoken)
+    begun = jobs.start_job(house, "roster", ["nowhere.xlsx"], "G1", START, fresh)
+    assert word in ended(house, begun.job_id).output
 
 
 def test_jobs_are_for_those_who_may_and_never_too_many_at_once(house, fresh, monkeypatch):
