@@ -6,11 +6,12 @@ BIN := .venv/bin
 SYSTEM := libreoffice-writer libreoffice-impress libreoffice-calc fonts-noto-cjk chromium strace
 CODE := rubrics models scoring workbench
 TREE := $(CODE) tests sample_evidence benchmarks
+WORDS := workbench/locale/zh/LC_MESSAGES
 
 # Small matrices: more threads than one only get in each other's way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: needs setup demo test faults check lint format types contracts unit bench lock system clean
+.PHONY: needs setup demo test faults check lint format types contracts unit bench lock words system clean
 
 setup: .venv/.stamp
 
@@ -27,7 +28,7 @@ demo: setup
 	$(BIN)/workbench --workspace demo-workspace demo
 
 test: needs lint types contracts
-	$(BIN)/pytest -n 2 --dist loadgroup --durations=25 -m "not faults"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25 -m "not faults"
 
 faults: setup
 	@command -v strace >/dev/null || $(MAKE) --no-print-directory system
@@ -50,16 +51,19 @@ contracts: setup
 	$(BIN)/lint-imports --no-cache
 
 unit: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(CODE) sample_evidence tests/rubrics tests/models tests/scoring tests/workbench
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(CODE) sample_evidence tests/rubrics tests/models tests/scoring tests/workbench
 
 bench: setup
 	$(BIN)/uv pip install -q -p $(BIN)/python --group bench -c requirements.lock
-	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps "irrCAC==0.4.4"
+	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps "irrCAC==0.4.4" "raschpy==1.4.0"
 	$(BIN)/python -m benchmarks
 
 lock: setup
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --frozen --no-emit-project --group dev --format requirements-txt -o requirements.lock >/dev/null
+
+words: setup
+	$(BIN)/python -c "import polib; polib.pofile('$(WORDS)/messages.po').save_as_mofile('$(WORDS)/messages.mo')"
 
 needs:
 	@{ command -v chromium && command -v soffice; } >/dev/null || $(MAKE) --no-print-directory system

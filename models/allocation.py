@@ -29,7 +29,8 @@ def extra_readers(store: Store) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     query = (
         "SELECT a.piece_id, a.rater_id FROM extra_read JOIN assignment AS a USING (assignment_id) "
-        "LEFT JOIN assignment_end AS e USING (assignment_id) WHERE e.why IS NULL"
+        "LEFT JOIN assignment_end AS e USING (assignment_id) WHERE e.why IS NULL "
+        "AND assignment_id NOT IN (SELECT assignment_id FROM back_read)"
     )
     for row in store.rows(query):
         found.setdefault(row["piece_id"], set()).add(row["rater_id"])

@@ -121,6 +121,21 @@ def competencies_to_read(store: Store, rater_id: str) -> dict[str, int]:
     }
 
 
+def has_to_read(store: Store, rater_id: str) -> bool:
+    """Whether something that is no seed waits on a rater's desk for its read."""
+    rows = store.rows(
+        "SELECT 1 FROM assignment AS a WHERE a.rater_id = ? "
+        "AND a.assignment_id NOT IN (SELECT assignment_id FROM assignment_end) "
+        "AND a.piece_id NOT IN (SELECT piece_id FROM seed_piece) "
+        "AND a.reading = COALESCE("
+        "(SELECT MAX(o.reading) FROM reopening AS o WHERE o.piece_id = a.piece_id), 1) "
+        "AND NOT EXISTS (SELECT 1 FROM read AS r WHERE r.piece_id = a.piece_id "
+        "AND r.rater_id = a.rater_id AND r.round = a.round AND r.reading = a.reading) LIMIT 1",
+        (rater_id,),
+    )
+    return bool(rows)
+
+
 def trials(store: Store) -> list[Row]:
     """Trial reads, newest first: ``stage`` is ``reading``, ``discussion`` or ``closed``."""
     return store.rows(_TRIAL)

@@ -1,4 +1,4 @@
-"""The desk's own database: drafts, sign-ins and comment banks, which may be lost without a result.
+"""The desk's own database: drafts, sign-ins, comment banks, leases: what may be lost without a result.
 
 It stands beside the working database as ``desk.db``. Nothing here is evidence of
 anything: a read counts from the moment it is a row of the working database. What
@@ -50,8 +50,24 @@ CREATE INDEX IF NOT EXISTS sign_in_of ON sign_in (person_id);
 CREATE TABLE IF NOT EXISTS throttle (
   subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at TEXT NOT NULL, until TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS activity (
+  piece_id TEXT NOT NULL, rater_id TEXT NOT NULL, round TEXT NOT NULL, reading INTEGER NOT NULL,
+  active_ms INTEGER NOT NULL, handed_in_at TEXT NOT NULL,
+  PRIMARY KEY (piece_id, rater_id, round, reading)
+) STRICT;
+CREATE INDEX IF NOT EXISTS activity_of ON activity (rater_id, handed_in_at);
+CREATE TABLE IF NOT EXISTS parked (
+  piece_id TEXT NOT NULL, rater_id TEXT NOT NULL, round TEXT NOT NULL, reading INTEGER NOT NULL,
+  note TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (piece_id, rater_id, round, reading)
+) STRICT;
+CREATE INDEX IF NOT EXISTS parked_of ON parked (rater_id);
+CREATE TABLE IF NOT EXISTS claim (
+  piece_id TEXT NOT NULL, round TEXT NOT NULL, reading INTEGER NOT NULL, lane TEXT NOT NULL,
+  person_id TEXT NOT NULL, window TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+  PRIMARY KEY (piece_id, round, reading, lane)
+) STRICT;
 """
-_VERSION = 1
+_VERSION = 2
 
 
 def moment(at: datetime) -> str:

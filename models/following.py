@@ -57,6 +57,13 @@ def desk_touched(store: Store, rater_id: str, since: Marks, now: Marks) -> bool:
     return bool(found)
 
 
+def newest_piece(store: Store) -> tuple[int, int]:
+    """Newest row of the pieces, and how many of them are seed pieces."""
+    query = "SELECT (SELECT coalesce(max(rowid), 0) FROM piece), (SELECT count(*) FROM seed_piece)"
+    (row,) = list(store.tuples(query))
+    return row
+
+
 def pieces_touched(store: Store, since: Marks) -> set[str]:
     """Pieces read or reopened since, or whose reads were recalled."""
     query = (

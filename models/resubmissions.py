@@ -25,6 +25,11 @@ JOIN piece AS p ON p.piece_id = o.piece_id JOIN submission AS s USING (submissio
 JOIN submission AS e ON e.teacher_id = s.teacher_id AND e.competency = s.competency
 JOIN piece AS q ON q.submission_id = e.submission_id
 JOIN {_HELD} AS h ON h.piece_id = q.piece_id AND h.tx < o.tx
+UNION
+SELECT q.piece_id, x.rater_id
+FROM desk_exit AS x JOIN piece AS p USING (piece_id) JOIN submission AS s USING (submission_id)
+JOIN submission AS e ON e.teacher_id = s.teacher_id
+JOIN piece AS q ON q.submission_id = e.submission_id WHERE x.kind = 'conflict'
 """  # noqa: S608
 
 
@@ -39,6 +44,7 @@ def readers_of_cases(store: Store) -> dict[str, set[str]]:
     Of a piece handed in again, everybody who read, or was to read, a piece of an
     earlier attempt at the same competency; of a piece an objection reopened,
     everybody who had a piece of that competency before the objection was taken up.
+    Who has stood back from a piece for a conflict of interest is fresh to none of its author.
     """
     found: dict[str, set[str]] = defaultdict(set)
     for piece_id, rater_id in store.tuples(_CASE):

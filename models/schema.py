@@ -13,10 +13,19 @@ import re
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from models.tables.appeals import APPEALS
 from models.tables.calibration import CALIBRATION
+from models.tables.closing import CHAIRS_ROOM, CLOSING
+from models.tables.desk_work import DESK_WORK
 from models.tables.feedback import FEEDBACK
 from models.tables.findings import ANALYSES, EARLIER, LOOKS
-from models.tables.papers import PAPERS, erasure_triggers
+from models.tables.papers import (
+    PAPERS,
+    erasure_triggers,
+    later_erasure_triggers,
+    precedent_erasure_triggers,
+)
+from models.tables.precedents import PRECEDENTS
 from models.tables.reading import ALLOCATION, DESK
 from models.tables.round import CASES, EVIDENCE, PEOPLE, READS
 from models.tables.trail import AUDIT
@@ -88,6 +97,44 @@ def tables_of_papers_and_erasure(db: Database) -> None:
     """Add erasures, and let erased people's rows go; issues of sheets, and their stamped scans."""
     _lay_down(db, PAPERS)
     for statement in erasure_triggers():
+        db.execute(statement)
+
+
+@migrations()
+def table_of_appeals(db: Database) -> None:
+    """Add which objections are appeals, and by how many readers each is read."""
+    _lay_down(db, APPEALS)
+
+
+@migrations()
+def tables_of_desk_work(db: Database) -> None:
+    """Add anchors in the evidence, active times, and pieces left unread at the desk."""
+    _lay_down(db, DESK_WORK)
+
+
+@migrations()
+def words_of_erased_people(db: Database) -> None:
+    """Let an erasure blank the words of cases, what flags show, and relations that name the person."""
+    for statement in later_erasure_triggers():
+        db.execute(statement)
+
+
+@migrations()
+def tables_of_closing(db: Database) -> None:
+    """Add marks given before the reads are seen, reasons of rulings, back-reads, and closing."""
+    _lay_down(db, CHAIRS_ROOM + CLOSING)
+
+
+@migrations()
+def tables_of_precedents(db: Database) -> None:
+    """Add precedents with the index they are found by, and what scans for names have found."""
+    _lay_down(db, PRECEDENTS)
+
+
+@migrations()
+def precedents_of_erased_people(db: Database) -> None:
+    """Let an erasure blank what precedents quote of the person's evidence."""
+    for statement in precedent_erasure_triggers():
         db.execute(statement)
 
 

@@ -24,8 +24,10 @@ from sqlite_utils import Database
 from models import frames
 from models.errors import StoreError
 from models.schema import migrations
+from models.tables.closing import AFTER_CLOSING, IS_CLOSED
 from rubrics.canonical import canonical_json
 
+_DISK_FAULTS = ("disk I/O error", "database or disk is full", "unable to open database file")
 SAFE_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """First versions of each line without the bug that can corrupt a WAL file on reset."""
 
@@ -119,6 +121,14 @@ class Store:
                 key="store.sqlite",
                 version=sqlite.sqlite_version,
             )
+        try:
+            self._open(path)
+        except sqlite.OperationalError as error:
+            if str(error) in _DISK_FAULTS:
+                raise _not_written(f"opening {path.name}", error) from error
+            raise
+
+    def _open(self, path: Path) -> None:
         self._connection = sqlite.connect(
             str(path), isolation_level=None, timeout=30, check_same_thread=False
         )
@@ -161,8 +171,8 @@ class Store:
         Raises
         ------
         StoreError
-            If the actor is empty, a transaction is open already, or somebody
-            else has been writing for too long.
+            If the actor is empty, a transaction is open already, the round is
+            closed to the act, or somebody else has been writing for too long.
         """
         if not act.actor.strip():
             raise StoreError("a write needs an actor.", key="no_actor")
@@ -171,16 +181,50 @@ class Store:
         self._begin(action)
         self._in_transaction = True
         try:
+            self.must_be_open(action)
             seq = self._log(act, action, about)
             yield Transaction(self, seq)
             self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has undone it already
-                self._connection.execute("ROLLBACK")
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, sqlite.OperationalError) and str(error) in _DISK_FAULTS:
+                raise _not_written(action, error) from error
             raise
         finally:
             self._in_transaction = False
             self._connection.execute("PRAGMA query_only=ON")
+
+    def _undo(self) -> None:
+        try:
+            if self._connection.in_transaction:  # a full disk has undone it already
+                self._connection.execute("ROLLBACK")
+        except sqlite.DatabaseError:
+            pass  # the disk refuses: what was not committed is not read again
+
+    def is_closed(self) -> bool:
+        """Whether the round is closed 结项: what would change it is refused."""
+        return bool(self.rows(IS_CLOSED))
+
+    def must_be_open(self, action: str) -> None:
+        """Refuse an act that would change a closed round.
+
+        Raises
+        ------
+        StoreError
+            If the round is closed and the act is none of `AFTER_CLOSING`.
+        """
+        if action not in AFTER_CLOSING and self.is_closed():
+            raise StoreError(
+                f"{action}: the round is closed. Reopen it with its reason before anything in it "
+                "changes.",
+                key="closing.closed",
+                action=action,
+            )
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether rows may be seen that are not settled yet."""
+        return self._in_transaction
 
     def forget_deleted(self) -> None:
         """Move everything out of the write-ahead log, so that no deleted text stays in it."""
@@ -303,3 +347,13 @@ def _chain(prev: str, line: Mapping[str, object]) -> str:
     kept = ("seq", "at", "actor", "role", "action", "object", "reason")
     content = canonical_json({key: line[key] for key in kept})
     return hashlib.sha256(bytes.fromhex(prev) + content).hexdigest()
+
+
+def _not_written(action: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"{action} failed: {error}. Nothing of it was kept; make room or check the disk, then do it "
+        "again.",
+        key="store.disk",
+        action=action,
+        fault=str(error),
+    )

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 _LARGEST = 2**53 - 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def canonical_json(value: object) -> bytes:
@@ -80,7 +82,7 @@ def _check(value: object, path: str) -> None:
         if not value.isascii():
             if not unicodedata.is_normalized("NFC", value):
                 raise ValueError(f"{path}: text is not in Unicode NFC")
-            if any(0xD800 <= ord(sign) <= 0xDFFF for sign in value):
+            if _SURROGATE.search(value):
                 raise ValueError(f"{path}: text holds a lone surrogate")
     elif isinstance(value, dict):
         for key, part in value.items():

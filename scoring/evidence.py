@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,9 +17,9 @@ from scoring.intervals import (
     bootstrap_interval,
     clopper_pearson,
     jackknife_interval,
-    resamples,
     t_interval,
 )
+from scoring.resampling import resamples
 from scoring.tables import FloatArray, RatingCodes
 from scoring.two_way import two_way_intervals
 
@@ -109,7 +109,8 @@ def intervals_of(
     ]
     moving = [measure for measure, kept in zip(measures, varying, strict=True) if kept]
     resampled = [measure for measure, kept in zip(measures, enough, strict=True) if kept]
-    around = _moving(moving, resampled, evidence, settings)
+    known = dict(zip(measures, values, strict=True))
+    around = _moving({one: known[one] for one in moving}, resampled, evidence, settings)
     return [
         _estimate(measure, value, n, around.get(measure), evidence, settings)
         for measure, value, n in zip(measures, values, clusters, strict=True)
@@ -117,23 +118,27 @@ def intervals_of(
 
 
 def _moving(
-    moving: Sequence[Measure], resampled: Sequence[Measure], evidence: Evidence, settings: Settings
+    moving: Mapping[Measure, float],
+    resampled: Sequence[Measure],
+    evidence: Evidence,
+    settings: Settings,
 ) -> dict[Measure, Interval]:
     """Interval of each coefficient that varies: resampled where clusters suffice, else by t."""
     if settings.raters == "sampled" and moving:
         found = two_way_intervals(
-            evidence.codes, evidence.scale, moving, max(settings.draws, 100), settings.level,
+            evidence.codes, evidence.scale, list(moving), max(settings.draws, 100), settings.level,
             settings.random_seed,
         )  # fmt: skip
         return dict(zip(moving, found, strict=True))
     left = evidence.sample.left_out()
     drawn = _drawn(resampled, evidence.sample, settings) if settings.draws else {}
     intervals = {}
-    for measure in moving:
+    for measure, value in moving.items():
         if measure in drawn:
-            intervals[measure] = _resampled(measure, drawn[measure], left, evidence, settings)
+            around = _resampled(measure, value, drawn[measure], left, evidence, settings)
+            intervals[measure] = around
         elif settings.few == "t" or measure in resampled:
-            intervals[measure] = _closed(measure, left, evidence, settings)
+            intervals[measure] = _closed(measure, value, left, evidence, settings)
     return intervals
 
 
@@ -151,10 +156,14 @@ def _drawn(
 
 
 def _resampled(
-    measure: Measure, drawn: FloatArray, left: Sums, evidence: Evidence, settings: Settings
+    measure: Measure,
+    value: float,
+    drawn: FloatArray,
+    left: Sums,
+    evidence: Evidence,
+    settings: Settings,
 ) -> Interval:
     sample = evidence.sample
-    value = float(measure.compute(evidence.total)[0])
     one_unit = sample.members is None
     kind = "pattern_bootstrap" if one_unit else "cluster_bootstrap"
     around = bootstrap_interval(
@@ -164,10 +173,11 @@ def _resampled(
     return replace(around, se=error) if error else around
 
 
-def _closed(measure: Measure, left: Sums, evidence: Evidence, settings: Settings) -> Interval:
+def _closed(
+    measure: Measure, value: float, left: Sums, evidence: Evidence, settings: Settings
+) -> Interval:
     """Interval without resamples: by the published formula, or else by the jackknife."""
     sample = evidence.sample
-    value = float(measure.compute(evidence.total)[0])
     error = analytic_error(measure, sample.patterns) if sample.members is None else None
     if error is None:
         return jackknife_interval(

@@ -17,18 +17,14 @@ out as far as t with G - 1 degrees of freedom lies beyond the normal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
-from scoring.coefficients.patterns import Sample
 from scoring.tables import FloatArray, IntArray
 
-_BLOCK = 4_000_000  # cells of the matrix of draws held at once: 32 MB
 _NO_SPREAD = 1e-12  # what rounding leaves of a spread of nothing
-_PICK, _MULTINOMIAL = 5.0, 100.0  # nanoseconds one cluster, one kind of cluster costs to draw
 
 
 @dataclass(frozen=True)
@@ -50,26 +46,6 @@ class Interval:
     draws: int = 0
 
 
-def resamples(sample: Sample, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Yield blocks of how often each row of ``sample.each()`` was drawn, draws × rows.
-
-    Alike clusters are drawn together: with ``times`` of each kind among G
-    clusters, drawing G clusters is one multinomial draw over the kinds. This
-    is the cluster bootstrap itself, not an approximation of it, and where a
-    cluster is one unit it costs the same for a million units as for ten.
-    """
-    times = sample.times
-    rows, n = len(times), int(times.sum())
-    together = rows * _MULTINOMIAL <= n * _PICK
-    step = max(1, _BLOCK // max(rows, 1 if together else n))
-    for start in range(0, draws, step):
-        size = min(step, draws - start)
-        if together:
-            yield rng.multinomial(n, times / n, size=size).astype(np.float64)
-        else:
-            yield _picked(times, size, rng)
-
-
 def bootstrap_interval(
     value: float, drawn: FloatArray, left: FloatArray, times: IntArray, level: float, kind: str
 ) -> Interval:
@@ -88,12 +64,13 @@ def bootstrap_interval(
     level : coverage, as a share
     kind : ``pattern_bootstrap`` or ``cluster_bootstrap``
     """
-    defined = drawn[np.isfinite(drawn)]
-    undefined, tail = len(drawn) - len(defined), (1 - level) / 2
-    spread = float(defined.std(ddof=1)) if len(defined) > 1 else 0.0
+    defined, undefined = _in_order(drawn)
+    tail = (1 - level) / 2
+    spread = _deviation(defined)
     if undefined >= tail * len(drawn) or spread < _NO_SPREAD:
         return Interval(undefined=undefined, draws=len(drawn))
-    below = float(((defined < value - _NO_SPREAD).mean() + (defined <= value).mean()) / 2)
+    less, not_more = np.searchsorted(defined, [value - _NO_SPREAD, np.nextafter(value, np.inf)])
+    below = float(less + not_more) / (2 * len(defined))
     floor = 0.5 / len(defined)
     bias = ndtri(min(max(below, floor), 1 - floor))
     pull = _acceleration(left, times)
@@ -102,19 +79,18 @@ def bootstrap_interval(
     if kind == "cluster_bootstrap":
         reach = float(stdtrit(n - 1, tail)) * np.sqrt(n / (n - 1))
     ends = bias + np.array([reach, -reach])
-    lo, hi = np.quantile(defined, ndtr(bias + ends / (1 - pull * ends)))
+    lo, hi = _quantiles(defined, ndtr(bias + ends / (1 - pull * ends)))
     return Interval(spread, float(lo), float(hi), kind, undefined, len(drawn))
 
 
 def percentile_interval(drawn: FloatArray, level: float, kind: str) -> Interval:
     """Interval between percentiles of the draws, for designs that cannot leave one out."""
-    defined = drawn[np.isfinite(drawn)]
-    undefined, tail = len(drawn) - len(defined), (1 - level) / 2
+    defined, undefined = _in_order(drawn)
+    tail = (1 - level) / 2
     if undefined >= tail * len(drawn) or float(np.ptp(defined)) < _NO_SPREAD:
         return Interval(undefined=undefined, draws=len(drawn))
-    lo, hi = np.quantile(defined, [tail, 1 - tail])
-    spread = float(defined.std(ddof=1))
-    return Interval(spread, float(lo), float(hi), kind, undefined, len(drawn))
+    lo, hi = _quantiles(defined, np.array([tail, 1 - tail]))
+    return Interval(_deviation(defined), float(lo), float(hi), kind, undefined, len(drawn))
 
 
 def jackknife_interval(
@@ -164,14 +140,27 @@ def clopper_pearson(successes: int, trials: int, level: float) -> tuple[float, f
     return lo, hi
 
 
-def _picked(times: IntArray, size: int, rng: np.random.Generator) -> FloatArray:
-    n = int(times.sum())
-    picks = rng.integers(0, n, size=(size, n), dtype=np.int32).astype(np.int64)
-    if len(times) < n:
-        picks = np.repeat(np.arange(len(times)), times)[picks]
-    picks += (np.arange(size) * len(times))[:, None]
-    drawn = np.bincount(picks.ravel(), minlength=size * len(times))
-    return drawn.reshape(size, -1).astype(np.float64)
+def _in_order(drawn: FloatArray) -> tuple[FloatArray, int]:
+    """Draws that have a value, in order, and how many have none."""
+    ordered = np.sort(drawn)  # NaN comes last, after infinity
+    known = int(np.searchsorted(ordered, np.inf))
+    return ordered[:known], len(drawn) - known
+
+
+def _deviation(values: FloatArray) -> float:
+    if len(values) < 2:
+        return 0.0
+    apart = values - values.sum() / len(values)
+    return float(np.sqrt(apart @ apart / (len(values) - 1)))
+
+
+def _quantiles(ordered: FloatArray, shares: FloatArray) -> FloatArray:
+    """Quantiles by linear interpolation between ordered values, as numpy has them."""
+    at = shares * (len(ordered) - 1)
+    below = at.astype(np.int64)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    found: FloatArray = ordered[below] + (at - below) * (ordered[above] - ordered[below])
+    return found
 
 
 def _acceleration(values: FloatArray, times: IntArray) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import secrets
+import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -38,6 +37,8 @@ class Context:
     @property
     def founder(self) -> str:
         """Name given with ``--as``, or the account of the machine: making a workspace needs no more."""
+        import getpass  # few commands ask for it
+
         return self.asserted or f"os:{getpass.getuser()}"
 
     def now(self) -> datetime:
@@ -74,4 +75,4 @@ class Context:
 
     def fresh(self, size: int) -> bytes:
         """Draw that many random bytes for pseudonyms, salts and keys."""
-        return secrets.token_bytes(size)
+        return os.urandom(size)

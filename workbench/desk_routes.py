@@ -1,4 +1,4 @@
-"""Routes of the desk: save, submit, take back, and the comment bank; JSON in, JSON out.
+"""Routes of the desk: save, submit, leave, park, take back, times, comment bank; JSON in, JSON out.
 
 The guard has checked the session and that the request comes from a page of this
 server. The component also sends a header no foreign form can send.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,9 @@ from starlette.routing import Route
 
 from workbench.errors import InputError, RefusedError
 from workbench.messages import has, text
-from workbench.services import desk, phrases
+from workbench.services import desk, desk_leaving, desk_parked, desk_time, phrases
+from workbench.services.precedent_search import desk_nearest
+from workbench.services.workspace import Workspace
 
 HEADER = "x-workbench-desk"
 _MOST_BYTES = 65_536
@@ -27,43 +30,45 @@ _STATUS = {"conflict": 409, "incomplete": 422, "refused": 422}
 _waiting: set[asyncio.Task[None]] = set()
 
 Handler = Callable[[Request], Awaitable[Response]]
+Act = Callable[[Workspace, str, Mapping[str, Any], datetime], dict[str, Any]]
 
 
 def desk_routes(answered: Callable[[Handler], Handler]) -> list[Route]:
     """Routes under ``/desk``; ``answered`` turns expected errors into a sentence and a status."""
-    found = {"save": save, "submit": submit, "undo": undo, "phrases": bank}
-    return [
+    found = {
+        **{"save": save, "submit": submit, "leave": leave, "undo": undo},
+        **{"park": park, "time": time, "phrases": bank},
+    }
+    writing = [
         Route(f"/desk/{name}", answered(handler), methods=["POST"])
         for name, handler in found.items()
     ]
+    return [*writing, Route("/desk/precedents", answered(precedents), methods=["GET"])]
 
 
 async def save(request: Request) -> JSONResponse:
     """Keep the draft sent; 409 with the other window's draft where it has moved on."""
-    sent = await _sent(request)
-    house = request.state.house
-    return _answer(
-        await run_in_threadpool(desk.save, house.workspace, _who(request), sent, house.clock())
-    )
+    return await _acted(request, desk.save)
 
 
 async def submit(request: Request) -> JSONResponse:
-    """Hand a piece in, or hand it back unread where ``stand_back`` names a cause."""
-    sent = await _sent(request)
-    house = request.state.house
-    if "stand_back" in sent:
-        piece, why = str(sent.get("piece", "")), str(sent["stand_back"])
-        given = (piece, why, str(sent.get("words", "")))
-        call = run_in_threadpool(
-            desk.stand_back, house.workspace, _who(request), *given, house.clock()
-        )
-        return _answer(await call)
-    answer = await run_in_threadpool(
-        desk.submit, house.workspace, _who(request), sent, house.clock()
-    )
-    if answer["state"] == "submitted" and answer["seconds"]:
-        _settle_later(house, float(answer["seconds"]))
-    return _answer(answer)
+    """Hand a piece in."""
+    return await _handed_in(request, desk.submit)
+
+
+async def leave(request: Request) -> JSONResponse:
+    """Leave a piece without judging it, with a cause and its reason."""
+    return await _handed_in(request, desk_leaving.leave)
+
+
+async def park(request: Request) -> JSONResponse:
+    """Put a piece aside with a note to oneself, or take it up again."""
+    return await _acted(request, desk_parked.put_aside)
+
+
+async def time(request: Request) -> JSONResponse:
+    """Take in how long somebody was active."""
+    return await _acted(request, desk_time.report)
 
 
 async def undo(request: Request) -> JSONResponse:
@@ -91,6 +96,34 @@ async def bank(request: Request) -> JSONResponse:
     else:
         found = await run_in_threadpool(phrases.phrases, house.workspace, _who(request))
     return _answer({"state": "phrases", "phrases": found})
+
+
+async def precedents(request: Request) -> JSONResponse:
+    """List the rulings nearest to a criterion of a piece on one's desk."""
+    if request.headers.get(HEADER) != "1":
+        raise RefusedError("the request does not come from the desk.", key="desk.foreign")
+    asked = request.query_params.get("piece", ""), request.query_params.get("criterion", "")
+    house = request.state.house
+    found = await run_in_threadpool(desk_nearest, house.workspace, _who(request), *asked)
+    return _answer({"state": "precedents", "precedents": found})
+
+
+async def _acted(request: Request, act: Act) -> JSONResponse:
+    """Do what a request asks for, off the loop."""
+    sent = await _sent(request)
+    house = request.state.house
+    call = run_in_threadpool(act, house.workspace, _who(request), sent, house.clock())
+    return _answer(await call)
+
+
+async def _handed_in(request: Request, act: Act) -> JSONResponse:
+    """Do what a request asks for, and see to it that it is recorded once it cannot be taken back."""
+    sent = await _sent(request)
+    house = request.state.house
+    answer = await run_in_threadpool(act, house.workspace, _who(request), sent, house.clock())
+    if answer["state"] in ("submitted", "left") and answer["seconds"]:
+        _settle_later(house, float(answer["seconds"]))
+    return _answer(answer)
 
 
 def _who(request: Request) -> str:

@@ -11,11 +11,12 @@ import string
 import tomllib
 from contextvars import ContextVar
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from rubrics.errors import WorkbenchError
 
 LANGUAGES = ("zh", "en")
+_LOCALE = Path(__file__).with_name("locale")
 _language: ContextVar[str] = ContextVar("language", default="zh")
 
 
@@ -38,12 +39,12 @@ def text(key: str, /, **values: object) -> str:
 
 def sentence(in_language: str, key: str, /, **values: object) -> str:
     """Write out the sentence of a key in a named language; KeyError where it is missing."""
-    return catalogue(in_language)[key].format(**values)
+    return _feature(in_language, key.partition(".")[0])[key].format(**values)
 
 
 def has(key: str) -> bool:
     """Whether the language of the run has a sentence for the key."""
-    return key in catalogue(language())
+    return key in _feature(language(), key.partition(".")[0])
 
 
 def explain(error: WorkbenchError) -> str:
@@ -75,11 +76,23 @@ def _word(part: object) -> str:
 def catalogue(in_language: str) -> dict[str, str]:
     """All sentences of one language by full key."""
     found: dict[str, str] = {}
-    folder = resources.files("workbench.locale") / in_language
-    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.name.endswith(".toml"):
-            table = tomllib.loads(entry.read_text(encoding="utf-8"))
-            _flatten(table, entry.name.removesuffix(".toml"), found)
+    for name in sorted(_features(in_language)):
+        found |= _feature(in_language, name)
+    return found
+
+
+@cache
+def _features(in_language: str) -> frozenset[str]:
+    return frozenset(path.stem for path in (_LOCALE / in_language).glob("*.toml"))
+
+
+@cache
+def _feature(in_language: str, name: str) -> dict[str, str]:
+    """Sentences of one feature by full key: a command reads the few files it speaks from."""
+    found: dict[str, str] = {}
+    if name in _features(in_language):
+        written = (_LOCALE / in_language / f"{name}.toml").read_text(encoding="utf-8")
+        _flatten(tomllib.loads(written), name, found)
     return found
 
 

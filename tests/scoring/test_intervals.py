@@ -6,38 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from scoring import intervals
 from scoring.intervals import (
     bootstrap_interval,
     jackknife_interval,
     percentile_interval,
-    resamples,
     t_interval,
 )
 
 ONES = np.ones(20, dtype=np.int64)
-
-
-class Kinds:
-    """Clusters of which so many are alike."""
-
-    def __init__(self, *times):
-        self.times = np.array(times)
-
-
-@pytest.mark.parametrize("block", [1, 10_000_000])
-@pytest.mark.parametrize("times", [(1,) * 12, (3, 9, 0), (400, 500, 100)])
-def test_a_resample_draws_as_many_clusters_as_there_are(monkeypatch, block, times):
-    monkeypatch.setattr(intervals, "_BLOCK", block)
-    drawn = np.vstack([*resamples(Kinds(*times), 300, np.random.default_rng(1))])
-    n = sum(times)
-    assert drawn.shape == (300, len(times))
-    assert (drawn.sum(axis=1) == n).all()
-    share = np.array(times) / n
-    # Mean n·p, variance n·p·(1 - p) of a multinomial, within four standard errors.
-    error = np.sqrt(n * share * (1 - share) / 300)
-    assert (np.abs(drawn.mean(axis=0) - n * share) <= 4 * error).all()
-    assert drawn.var(axis=0) == pytest.approx(n * share * (1 - share), rel=0.4)
 
 
 def test_a_symmetric_spread_has_the_bounds_of_its_percentiles():

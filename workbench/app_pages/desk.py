@@ -62,6 +62,10 @@ def _refused(error: RefusedError) -> None:
         if st.button(text("desk.to_calibration"), type="primary"):
             page = st.Page(lambda: None, title=text("page.calibration"), url_path="calibration")
             st.switch_page(page)
+    elif error.key == "adjudication.mark_first":
+        if st.button(text("page_adjudication.to_room"), type="primary"):
+            page = st.Page(lambda: None, title=text("page.adjudication"), url_path="adjudication")
+            st.switch_page(page)
     elif st.button(text("desk.go_on"), type="primary"):
         st.query_params.pop("piece", None)
         st.rerun()

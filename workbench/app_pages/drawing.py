@@ -85,8 +85,9 @@ def table(
     config: Mapping[str, Any] | None = None,
     *,
     select: bool = False,
+    most: int = _MOST_HEIGHT,
 ) -> int | None:
-    """Draw rows a hundred at a time; place of the row selected, or None.
+    """Draw rows a hundred at a time, at most so many pixels high; place of the row selected, or None.
 
     ``headings`` are the columns in their order with their words; ``config``
     replaces the words of a column by a column of its own kind.
@@ -100,7 +101,7 @@ def table(
         [{name: row[name] for name in headings} for row in shown],
         column_config={**headings, **(config or {})},
         hide_index=True,
-        height=min(_HEAD + _ROW * len(shown), _MOST_HEIGHT),
+        height=min(_HEAD + _ROW * len(shown), most),
         on_select="rerun" if select else "ignore",
         selection_mode="single-row",
         key=key,

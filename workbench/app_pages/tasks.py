@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from workbench import session
-from workbench.messages import explain, language, text
+from workbench.messages import explain, has, language, text
 from workbench.services.calibration import prepare_desk
 from workbench.services.calibration_views import notice
-from workbench.services.desk import settle
+from workbench.services.desk_settling import settle
 from workbench.services.desk_tasks import ENDED, DeskTask, my_tasks, next_task, progress
 from workbench.services.workspace import Workspace
 
@@ -24,7 +24,7 @@ def draw() -> None:
     here = session.current()
     settle(here.workspace, session.now())
     prepare_desk(here.workspace, here.person_id, session.now())
-    found = my_tasks(here.workspace, here.person_id)
+    found = my_tasks(here.workspace, here.person_id, session.now())
     st.title(text("desk.tasks.title"))
     if (closed := notice(here.workspace, here.person_id)) is not None:
         st.warning(explain(closed))
@@ -34,7 +34,9 @@ def draw() -> None:
     _numbers(found)
     _way(found, closed=closed is not None)
     rows = [_row(here.workspace, each) for each in found]
-    names = ("piece", "competency", "slot", "kind", "state")
+    names = ["piece", "competency", "slot", "kind", "state"]
+    if any(each.note for each in found):
+        names.append("note")
     chosen = st.dataframe(
         rows,
         column_config={name: text(f"desk.tasks.column_{name}") for name in names},
@@ -77,11 +79,21 @@ def _row(workspace: Workspace, each: DeskTask) -> dict[str, Any]:
     rubric = workspace.rubrics[each.competency]
     slot = rubric.slot(each.slot_id)
     zh = language() == "zh"
-    state = _WORDS.get(each.state, each.state)
     return {
         "piece": each.task.piece_id,
         "competency": f"{rubric.competency} {rubric.name_zh if zh else rubric.name_en}",
         "slot": f"{slot.slot_id} {slot.name_zh if zh else slot.name_en}",
         "kind": text(f"desk.tasks.kind_{_KINDS.get(each.task.round, 'reader')}"),
-        "state": text(f"desk.tasks.{state}", marked=each.marked, of=len(slot.criteria)),
+        "state": text(f"desk.tasks.{_state(each)}", marked=each.marked, of=len(slot.criteria)),
+        "note": each.note,
     }
+
+
+def _state(each: DeskTask) -> str:
+    """Name of the words for a state: how it ended, that it is parked, or how far it is."""
+    if each.state == ENDED:
+        own = f"{ENDED}_{each.why}"
+        return own if has(f"desk.tasks.{own}") else ENDED
+    if each.waits and each.turn:
+        return "parked" if each.parked else "elsewhere"
+    return _WORDS.get(each.state, each.state)

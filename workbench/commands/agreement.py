@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands.printing import json_option, print_json
-from workbench.commands.reporting import existing_file, print_columns
+from workbench.commands.reporting import existing_file, print_columns, progress
 from workbench.context import Context
 from workbench.messages import has, text
 
@@ -99,14 +99,17 @@ def _of_workspace(
     from workbench.services.panel import agreement_analysis
 
     workspace = context.workspace()
-    made = analyse(
-        workspace,
-        "agreement",
-        lambda scope: agreement_analysis(workspace, scope, random_seed, by, of_marks=marks),
-        context.act() if context.asserted else None,
-        parameters={"by": list(by), "of_marks": marks},
-        random_seed=random_seed,
-    )
+    with progress(text("analyses.computing")) as tick:
+        made = analyse(
+            workspace,
+            "agreement",
+            lambda scope: agreement_analysis(
+                workspace, scope, random_seed, by, of_marks=marks, tick=tick
+            ),
+            context.act() if context.asserted else None,
+            parameters={"by": list(by), "of_marks": marks},
+            random_seed=random_seed,
+        )
     rows: list[dict[str, Any]] = made["coefficients"]
     return rows
 
@@ -125,7 +128,9 @@ def _of_table(
 
     if marks:
         return mark_agreement_of_table(marks_of_table(file), policy, random_seed, by)
-    return agreement_of_table(rows_of_table(file), policy, random_seed, by=by, **asked)
+    with progress(text("analyses.computing")) as tick:
+        rows = rows_of_table(file)
+        return agreement_of_table(rows, policy, random_seed, by=by, tick=tick, **asked)
 
 
 def _told(row: dict[str, Any]) -> dict[str, str]:

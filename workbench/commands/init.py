@@ -22,7 +22,7 @@ from workbench.messages import text
     "--from",
     "last",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="上一批次的工作区，沿用人员、学时、待重测、指纹和标准件 / workspace of the last round",
+    help="上一批次的工作区，沿用人员、学时、待重测、指纹、标准件和判例 / workspace of the last round",
 )
 @click.pass_obj
 def command(context: Context, policy: str, round_name: str, place: str, last: Path | None) -> None:
@@ -70,6 +70,8 @@ def _succeed(context: Context, last: Path, policy: str, round_name: str, place: 
     click.echo(text("init.made", **told, policy=opened.settings["policy"]))
     counts = {"schools": made.schools, "teachers": made.teachers, "people": made.people}
     click.echo(text("init.carried", **counts, prints=made.prints, seeds=made.seeds))
+    if made.precedents:
+        click.echo(text("precedents.carried", count=made.precedents))
     for outcome, count in made.retests.items():
         named = f"level.{outcome}" if outcome == "fail" else f"reason_none.{outcome}"
         click.echo(text("init.retests", outcome=text(named), count=count))

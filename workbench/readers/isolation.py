@@ -143,6 +143,13 @@ class ReaderPool:
             raise Unreadable(answer["code"], answer["detail"])
         return Copy.from_json(answer["copy"])
 
+    def traces(self, path: Path, name: str = "") -> list[tuple[str, str]]:
+        """What in a file may name somebody, with the kind of place; ``Unreadable`` if it is shut."""
+        answer = self._answer(self._ask("traces", path, name, None))
+        if "traces" not in answer:
+            raise Unreadable(answer["code"], answer["detail"])
+        return [(where, words) for where, words in answer["traces"]]
+
     @property
     def limits(self) -> Limits:
         """Bounds of every reading that is given none of its own."""

@@ -24,7 +24,7 @@ from scoring.conflicts import OWN_GROUP
 from workbench.services.allocation_needs import NOT_FRESH, WOULD_RULE, Wanted, wanted
 from workbench.services.assignments import Prepared, prepare
 from workbench.services.calibration_gate import HIDDEN, QUALIFIED, SEEDS, calibration_rule
-from workbench.services.results import consensus_rule
+from workbench.services.outcomes import consensus_rule
 from workbench.services.roles import COUNTY, RATER, may_see
 from workbench.services.workspace import Workspace
 

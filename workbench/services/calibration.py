@@ -18,6 +18,7 @@ from models.calibration import (
     calibration_tasks,
     competencies_to_read,
     expert_marks_of,
+    has_to_read,
     last_read_at,
     latest_sitting,
     seed_pieces,
@@ -30,6 +31,7 @@ from workbench.errors import InputError, RefusedError
 from workbench.services.calibration_gate import (
     AFRESH,
     FAILED,
+    FREE,
     HIDDEN,
     LOCKED,
     PRACTICE,
@@ -128,13 +130,16 @@ def after_seed(store: Store, workspace: Workspace, rater_id: str, at: datetime) 
 
 
 def prepare_desk(workspace: Workspace, rater_id: str, at: datetime) -> None:
-    """See to what a sitting begins with: pieces after a break, hidden seeds, a seed in front."""
+    """See to what a sitting begins with: pieces after a break, hidden seeds, a seed in front.
+
+    Who has nothing that counts left to read is given no seeds either.
+    """
     if mode_of(workspace.policy) != SEEDS:
         return
     rule = calibration_rule(workspace.policy)
     with workspace.store() as store:
         gate = gate_of(store, workspace.policy, rater_id)
-        if not gate.is_open:
+        if not gate.is_open or gate.state == FREE or not has_to_read(store, rater_id):
             return
         last = last_read_at(store, rater_id)
         if _after_break(store, rule, rater_id, last, at):

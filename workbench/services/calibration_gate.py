@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.accounts import holders_of
+from models.accounts import holders_of, roles_held
 from models.calibration import (
     calibration_events,
     calibration_tasks,
@@ -15,11 +15,12 @@ from models.calibration import (
     trial_pieces,
     trials,
 )
+from models.closing import back_pieces_of
 from models.store import Row, Store
 from rubrics.policy_pack import PolicyPack
 from scoring.calibration import Drift, Qualification
 from workbench.errors import RefusedError
-from workbench.services.roles import RATER
+from workbench.services.roles import COUNTY, RATER
 
 NONE, TRIAL, SEEDS = "none", "trial", "seeds"
 """Kinds of calibration: nothing asked, common pieces read and discussed, experts' marks."""
@@ -94,10 +95,14 @@ def calibration_rule(policy: PolicyPack) -> CalibrationRule:
 
 @dataclass(frozen=True)
 class Gate:
-    """Where a rater stands; ``own`` are the pieces on the desk while those that count wait."""
+    """Where a rater stands; ``own`` are the pieces on the desk while those that count wait.
+
+    ``back`` are pieces to be read back, which decide nothing and wait for no calibration.
+    """
 
     state: str
     own: frozenset[str] = frozenset()
+    back: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -106,7 +111,7 @@ class Gate:
 
     def lets(self, piece_id: str, round_name: str) -> bool:
         """Whether a piece may be opened and handed in for a round."""
-        return self.is_open or round_name not in _KEPT or piece_id in self.own
+        return self.is_open or round_name not in _KEPT or piece_id in self.own | self.back
 
     def refusal(self) -> RefusedError:
         """Why pieces that count are closed, and what to do."""
@@ -125,6 +130,8 @@ def gate_of(store: Store, policy: PolicyPack, rater_id: str) -> Gate:
     if mode != SEEDS:
         return Gate(FREE)
     state, own = standing_of(calibration_events(store, rater_id)), frozenset[str]()
+    if state == UNQUALIFIED and _is_countys(store, rater_id):
+        return Gate(FREE)
     if state in _SHOWN or state == BREAK:
         waiting = [
             row
@@ -134,7 +141,7 @@ def gate_of(store: Store, policy: PolicyPack, rater_id: str) -> Gate:
         own = frozenset(row["piece_id"] for row in waiting)
         if state == BREAK and not own:
             state = _before_break(calibration_events(store, rater_id))
-    return Gate(state, own)
+    return Gate(state, own, back_pieces_of(store, rater_id))
 
 
 def standing_of(events: Sequence[Row]) -> str:
@@ -166,7 +173,7 @@ def calibrated_raters(store: Store, policy: PolicyPack) -> frozenset[str] | None
     """Raters whose reads are taken, where policy asks for qualification; None where all may."""
     if mode_of(policy) != SEEDS:
         return None
-    raters = [row["person_id"] for row in holders_of(store, RATER)]
+    raters = [row["person_id"] for role in (RATER, COUNTY) for row in holders_of(store, role)]
     return frozenset(each for each in raters if gate_of(store, policy, each).is_open)
 
 
@@ -182,6 +189,12 @@ def order_of_sitting(store: Store, rater_id: str, pieces: Sequence[str]) -> list
     drawn = sorted(pieces, key=lambda piece: hashlib.sha256((told + piece).encode()).digest())
     first = sitting["first_piece"]
     return [first, *(p for p in drawn if p != first)] if first in drawn else drawn
+
+
+def _is_countys(store: Store, person_id: str) -> bool:
+    """Whether somebody reads for the county alone: whose marks the seeds rest on takes no test."""
+    held = roles_held(store, person_id)
+    return COUNTY in held and RATER not in held
 
 
 def _in_trial(store: Store) -> Gate:

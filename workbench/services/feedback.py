@@ -14,6 +14,7 @@ from models.store import Act, Row, Store
 from models.submissions import files_by_piece, owned_pieces
 from rubrics.levels import Level
 from workbench.errors import InputError
+from workbench.services.desk_anchors import deciding_anchors, places_in_words
 from workbench.services.resubmission import (
     is_due,
     latest_notes,
@@ -124,7 +125,8 @@ class _Telling:
     def __init__(
         self, store: Store, workspace: Workspace, standing: Standing, issued_on: date
     ) -> None:
-        self._workspace, self._standing, self._issued_on = workspace, standing, issued_on
+        self._store, self._workspace = store, workspace
+        self._standing, self._issued_on = standing, issued_on
         self._teachers = {row["teacher_id"]: row for row in store.where("teacher")}
         self._schools = {row["school_id"]: row["name"] for row in store.where("school")}
         self._files = files_by_piece(store)
@@ -185,6 +187,7 @@ class _Telling:
                 yield Item(slot.slot_id, slot.name_zh, files, "", "", "", "")
             for criterion_id in decider.criteria:
                 said = self._reasons.get((piece, criterion_id), {})
+                found = deciding_anchors(self._store, piece, criterion_id, 0)
                 yield Item(
                     slot.slot_id,
                     slot.name_zh,
@@ -192,6 +195,6 @@ class _Telling:
                     criterion_id,
                     slot.criterion(criterion_id).text_zh,
                     str(said.get("words", "")),
-                    str(said.get("place", "")),
+                    str(said.get("place", "")) or places_in_words(found, "zh"),
                     piece,
                 )

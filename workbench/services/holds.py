@@ -26,9 +26,9 @@ from scoring.holds import (
 )
 from workbench.errors import InputError, RefusedError
 from workbench.services.case_parties import school_of_case, subject_of
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.recall import reallocate, recall_reads
 from workbench.services.reopening import reopen
-from workbench.services.results import piece_outcomes
 from workbench.services.roles import authorise, same_person
 from workbench.services.working_days import CHINA, day_of
 from workbench.services.workspace import Workspace

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from models.desk_work import replaceable_pieces
 from models.errors import StoreError
 from models.evidence_store import EvidenceStore
 from models.store import Row, Store
@@ -188,11 +189,12 @@ def refuse_after_reading(
     """Refuse what does not fit what is recorded; the others are told their attempt.
 
     New files for pieces raters have read (what was judged stays as it was)
-    unless they may be handed in anew, or after the window has closed, a video
+    unless they may be handed in anew or a reader could not open them, or after the window has closed, a video
     other than the one stated, a number somebody else bears, and a name several
     teachers bear. Who acts for one school, ``own``, brings in nothing of another.
     """
-    read, known, roll = pieces_with_reads(store), known_files(store), Roll(store)
+    read = pieces_with_reads(store) - replaceable_pieces(store).keys()
+    known, roll = known_files(store), Roll(store)
     place = store.one("school", school_id=own) if own else None
     made = []
     for line in lines:

@@ -1,10 +1,12 @@
-"""What went before certification, as entries: publicity, county check, holds, a policy adopted.
+"""What went before certification, as entries: publicity, county check, holds, what was adopted.
 
 Results name these by identifier and digest; recorded as entries of their own they
 carry a time and two approvers, and an auditor sees which of them stood when.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from models.cases import holds
 from models.ledger.reading import read_entries
@@ -23,7 +25,8 @@ _IDENTIFIED_BY = {
 """Field of each kind that says which one it records."""
 
 POLICY = "policy"
-PROCEDURE_KINDS = (*_IDENTIFIED_BY, POLICY)
+RUBRIC = "rubric"
+PROCEDURE_KINDS = (*_IDENTIFIED_BY, POLICY, RUBRIC)
 
 
 def procedure_drafts(records: Records, school_id: str, compared: list[Row]) -> list[Draft]:
@@ -47,22 +50,32 @@ def procedure_drafts(records: Records, school_id: str, compared: list[Row]) -> l
         *_holds(records.store, school_id),
     ]
     path = records.workspace.ledger_path(school_id)
-    recorded = {_named(entry) for entry in read_entries(path)} if path.exists() else set()
+    said = list(read_entries(path)) if path.exists() else []
+    recorded = {_named(entry) for entry in said}
+    adopted = [*_policy(records.workspace, said), *_rubrics(records.workspace, said)]
     made = [draft for draft in made if _named(draft) not in recorded]
-    return [{**place, **draft} for draft in (*_policy(records.workspace, school_id), *made)]
+    return [{**place, **draft} for draft in (*adopted, *made)]
 
 
-def _policy(workspace: Workspace, school_id: str) -> list[Draft]:
+def _policy(workspace: Workspace, said: list[dict[str, Json]]) -> list[Draft]:
     """Draft of the policy in force where the ledger names another one last."""
-    path, pack = workspace.ledger_path(school_id), workspace.policy
-    if not path.exists():
-        return []  # its genesis will name the policy
-    named = [
-        e["policy"] for e in read_entries(path) if e["kind"] in ("key", POLICY) and e["policy"]
-    ]
-    if named[-1] == pack.digest:
-        return []
+    pack = workspace.policy
+    named = [e["policy"] for e in said if e["kind"] in ("key", POLICY) and e["policy"]]
+    if not named or named[-1] == pack.digest:
+        return []  # the genesis of a new ledger will name it
     return [{"kind": POLICY, "policy": pack.digest, "pack": pack.pack_id}]
+
+
+def _rubrics(workspace: Workspace, said: list[dict[str, Json]]) -> Iterator[Draft]:
+    """Drafts of the rubrics adopted since the round began that the ledger does not name last."""
+    if workspace.rubrics.digest == workspace.first_rubrics.digest:
+        return
+    last = {e["competency"]: str(e["rubric"]) for e in said if e["kind"] == RUBRIC}
+    for first in workspace.first_rubrics:
+        code = first.competency
+        before, now = last.get(code, first.digest), workspace.rubrics[code].digest
+        if now != before:
+            yield {"kind": RUBRIC, "competency": code, "rubric": now, "replaces": before}
 
 
 def _publicities(store: Store, drafting: Drafting, school_id: str) -> list[Draft]:

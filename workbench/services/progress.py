@@ -15,7 +15,7 @@ from models.records import ReasonNone, Round
 from models.store import Row, Store
 from models.submissions import owned_pieces
 from workbench import messages
-from workbench.services.results import result_standing
+from workbench.services.results import Standing, result_standing
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
@@ -119,19 +119,26 @@ def progress_of(workspace: Workspace, person_id: str, least_times: int = 5) -> P
     """
     with workspace.store() as store:
         scope = seen_school(store, person_id, "progress.show")
-        waits, left_out = _waits(store, workspace)
-        pieces = [row for row in owned_pieces(store) if scope in (None, row["school_id"])]
-        by_school: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in pieces:
-            if row["piece_id"] in waits:
-                by_school[row["school_id"]][waits[row["piece_id"]]] += 1
-        shown = {row["piece_id"] for row in pieces}
-        return Progress(
-            tuple(_schools(schools_of_round(store), by_school)),
-            tuple(_raters(store, shown, least_times)),
-            sum(row["piece_id"] in left_out for row in pieces),
-            scope,
-        )
+        return progress_in(store, result_standing(store, workspace), scope, least_times)
+
+
+def progress_in(
+    store: Store, standing: Standing, scope: str | None, least_times: int = 5
+) -> Progress:
+    """Progress drawn from results as they stand, of one school or of all."""
+    waits, left_out = waits_of(standing)
+    pieces = [row for row in owned_pieces(store) if scope in (None, row["school_id"])]
+    by_school: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in pieces:
+        if row["piece_id"] in waits:
+            by_school[row["school_id"]][waits[row["piece_id"]]] += 1
+    shown = {row["piece_id"] for row in pieces}
+    return Progress(
+        tuple(_schools(schools_of_round(store), by_school)),
+        tuple(_raters(store, shown, least_times)),
+        sum(row["piece_id"] in left_out for row in pieces),
+        scope,
+    )
 
 
 def reminder(found: Progress, round_name: str) -> str:
@@ -152,9 +159,8 @@ def reminder(found: Progress, round_name: str) -> str:
     return "\n".join([head, *lines])
 
 
-def _waits(store: Store, workspace: Workspace) -> tuple[dict[str, str], set[str]]:
-    """What each piece to be read waits for, and the pieces that are not read."""
-    found = result_standing(store, workspace)
+def waits_of(found: Standing) -> tuple[dict[str, str], set[str]]:
+    """What each piece to be read waits for (``settled`` for nothing), and the pieces not read."""
     stands = {(row.teacher_id, row.competency): row.reason_none for row in found.rows}
     waits: dict[str, str] = {}
     left_out: set[str] = set()
@@ -192,10 +198,13 @@ def _raters(store: Store, shown: set[str], least_times: int) -> Iterable[RaterPr
     for row in read_times(store):
         if row["piece_id"] in shown:
             times[row["rater_id"]].append(row)
+    back = {row["assignment_id"] for row in store.where("back_read")}
     waiting = Counter(
         row["rater_id"]
         for row in open_assignments(store)
-        if row["piece_id"] in shown and row["round"] in (Round.BLIND, Round.THIRD)
+        if row["piece_id"] in shown
+        and row["round"] in (Round.BLIND, Round.THIRD)
+        and row["assignment_id"] not in back
     )
     people = raters(store)
     schools = {row["school_id"]: row["name"] for row in store.where("school")}

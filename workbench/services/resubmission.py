@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from models.cases import rejected_pieces
+from models.desk_work import replaceable_pieces
 from models.publications import published_levels
 from models.records import ReasonNone
 from models.resubmissions import notes_given
@@ -150,6 +151,10 @@ class Doors:
             for row in owned_pieces(store)
         }
         self._rejected = rejected_slots(store)
+        self._replaced = {
+            (row["teacher_id"], row["competency"], row["slot_id"]): row["attempt"]
+            for row in replaceable_pieces(store).values()
+        }
 
     def of(self, key: Key, school: str) -> tuple[int, Remark | None]:
         """Attempt a new file of this slot belongs to, and why it is refused, if it is.
@@ -161,6 +166,8 @@ class Doors:
         school : str
             Full name.
         """
+        if key in self._replaced:  # a reader could not open it: a usable file may come in any time
+            return self._replaced[key], None
         note = self._notes.get(key)
         if note is not None and self._still_open(key, note):
             until = date.fromisoformat(note["until"])

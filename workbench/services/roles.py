@@ -11,6 +11,7 @@ import unicodedata
 
 from models.accounts import is_office, roles_held
 from models.store import Act, Row, Store
+from models.tables.closing import AFTER_CLOSING
 from workbench.errors import RefusedError
 
 REGISTRAR = "registrar"
@@ -40,7 +41,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "read.submit": (RATER, COUNTY),
     "read.rule": (CHAIR, COUNTY),
     "read.county": (COUNTY,),
-    "read.stand_back": (RATER, COUNTY),
+    "read.unlock": (CHAIR, COUNTY),
+    "read.back": (CHAIR, COUNTY),
+    "read.stand_back": (RATER, COUNTY, CHAIR),
+    "precedent.save": (CHAIR, COUNTY),
+    "precedent.end": (CHAIR, COUNTY),
+    "precedent.publish": (COUNTY,),
+    "precedent.import": (COUNTY, CHAIR, ADMIN),
+    "leaks.scan": (CHAIR, COUNTY, REGISTRAR),
     "flags.raise": (CHAIR, COUNTY, REGISTRAR, ADMIN),
     "hold.open": (CHAIR, COUNTY),
     "hold.assign": (CHAIR, COUNTY),
@@ -65,6 +73,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "retention.apply": (ADMIN, REGISTRAR),
     "feedback.reason": (CHAIR,),
     "feedback.give": (REGISTRAR,),
+    "round.close": (COUNTY, CHAIR),
+    "round.waive": (COUNTY, CHAIR, REGISTRAR),
+    "round.reopen": (COUNTY, CHAIR),
     "policy.adopt": (COUNTY, ADMIN),
     "rubric.adopt": (COUNTY, ADMIN),
     "account.add": (ADMIN,),
@@ -91,7 +102,10 @@ SEEN_BY: dict[str, tuple[str, ...]] = {
     "rater_report.show": (CHAIR, COUNTY),
     "my_card.show": (RATER,),
     "holds.show": (CHAIR, COUNTY, REGISTRAR),
-    "adjudication.show": (CHAIR,),
+    "adjudication.show": (CHAIR, COUNTY),
+    "closing.show": (CHAIR, COUNTY, REGISTRAR),
+    "precedents.show": (CHAIR, COUNTY),
+    "leaks.show": (CHAIR, COUNTY, REGISTRAR),
     "county.show": (COUNTY,),
     "supervision.show": (COUNTY,),
     "download.certificates": (REGISTRAR, COUNTY),
@@ -133,8 +147,15 @@ def authorise(store: Store, act: Act, action: str, school_id: str | None = None)
     ------
     RefusedError
         If the actor is known here and holds none of the roles the action asks
-        for, or holds them for another school only, or two people bear the name.
+        for, or holds them for another school only, or two people bear the name;
+        if the round is closed and the action would change it.
     """
+    if action not in AFTER_CLOSING and store.is_closed():
+        raise RefusedError(
+            f"{action}: the round is closed. Reopen it with its reason first.",
+            key="closing.closed",
+            action=action,
+        )
     allowed = ALLOWED[action]
     actor = _written(act.actor)
     person = person_of(store, actor)

@@ -1,4 +1,4 @@
-"""The next round made from the last one: people, hours, pending retests, prints and reference pieces.
+"""The next round made from the last: people, hours, retests, prints, reference pieces, precedents.
 
 Marks, results and pseudonyms stay behind: they belong to the round they were
 made in. The keyed hash of an ID number stays too, as the new round has a secret
@@ -33,6 +33,7 @@ from workbench.errors import InputError
 from workbench.services.calibration_packs import export_pack, import_pack
 from workbench.services.earlier_rounds import import_prints
 from workbench.services.people import Directory, TeacherRow
+from workbench.services.precedent_packs import carry_precedents
 from workbench.services.results import CONCLUSION, result_standing
 from workbench.services.roles import ALLOWED, person_of
 from workbench.services.similarity import export_fingerprints
@@ -55,6 +56,7 @@ class Carried:
     ``retests`` counts pending competencies by what they came to; ``prints`` are
     pieces whose fingerprints came along, ``seeds`` reference pieces, and
     ``refused`` says why a reference piece did not fit the rubrics of now.
+    ``precedents`` are those that stand.
     ``dates_cleared``: the policy came along without the last round's own dates.
     """
 
@@ -67,6 +69,7 @@ class Carried:
     seeds: int
     refused: tuple[str, ...]
     dates_cleared: bool
+    precedents: int = 0
 
 
 def succeed(
@@ -123,6 +126,7 @@ def succeed(
         if pack_folder is not None:
             refused = import_pack(made, pack_folder, act, fresh).refused
         counts = _carry(last, made, act, fresh)
+        told = _rulings(last, made, act)
         with made.store() as store:
             came, seeds = len(store.where("earlier_print")), len(seed_pieces(store))
         if folder.exists():
@@ -130,7 +134,7 @@ def succeed(
         shutil.move(beside, folder)
     schools, teachers, people, retests = counts
     return Carried(
-        Workspace(folder), schools, teachers, people, retests, came, seeds, refused, cleared
+        Workspace(folder), schools, teachers, people, retests, came, seeds, refused, cleared, told
     )
 
 
@@ -196,6 +200,13 @@ def _carry(
         schools = len(schools_of_round(store))
     retests = Counter(outcome for own in owed.values() for outcome in own.values())
     return schools, teachers, people, retests
+
+
+def _rulings(last: Workspace, made: Workspace, act: Act) -> int:
+    """Take precedents over, in the role of whoever carries the round; how many."""
+    with last.store() as before:
+        role = _role(before, act)
+    return carry_precedents(last, made, Act(act.actor, role, act.at, act.reason))
 
 
 def _role(before: Store, act: Act) -> str:

@@ -16,13 +16,9 @@ from scoring.consensus import read_level
 from scoring.supervision import Candidate, Comparison, Drawn, draw_sample
 from scoring.supervision import compare as compare_levels
 from workbench.errors import InputError, RefusedError
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.reopening import reopen
-from workbench.services.results import (
-    CONCLUSION,
-    Standing,
-    piece_outcomes,
-    result_standing,
-)
+from workbench.services.results import CONCLUSION, Standing, result_standing
 from workbench.services.roles import authorise
 from workbench.services.workspace import Workspace
 

@@ -109,6 +109,7 @@ def _ledger_faults(payload: SheetPayload, keys: Sequence[VerifierKey]) -> Iterat
         yield fault("origin", "checkpoint", "origin", expected=head.origin, found=payload.origin)
     for one in payload.entries:
         yield from _entry_faults(payload, one, head)
+    yield from _policy_faults(payload)
     yield from _rubric_faults(payload)
     yield from _identity_faults(payload)
     yield from _scope_faults(payload)
@@ -134,8 +135,17 @@ def _entry_faults(payload: SheetPayload, one: ProvenEntry, head: Checkpoint) -> 
     ):
         if key in said and said[key] != printed:
             yield fault("scope", place, "other", seq=one.seq, expected=printed, found=said[key])
-    if "policy" in said and said["policy"] != payload.policy_digest:
+    if "policy" in said and said["policy"] not in {each.digest for each in payload.policies}:
         yield fault("policy", place, "policy", seq=one.seq)
+
+
+def _policy_faults(payload: SheetPayload) -> Iterator[Fault]:
+    """Each policy a sheet names must be one its entries were made under, and stand there once."""
+    named = [policy.digest for policy in payload.policies]
+    followed = {one.record.get("policy") for one in results_of(payload)}
+    for policy in payload.policies:
+        if policy.digest not in followed or named.count(policy.digest) > 1:
+            yield fault("policy", "policy", "policy_unused", name=policy.name)
 
 
 def _rubric_faults(payload: SheetPayload) -> Iterator[Fault]:
@@ -221,6 +231,8 @@ def _stated(payload: SheetPayload) -> Iterator[str]:
         yield text("verify.stated.round")
     if payload.school != payload.school_id:
         yield text("verify.stated.school")
+    if payload.places:
+        yield text("verify.stated.places")
     codes = {one.record["competency"] for one in results_of(payload)} - {""}
     unnamed = sorted(codes - payload.competency_names.keys())
     if unnamed:

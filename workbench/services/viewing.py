@@ -68,8 +68,8 @@ def parts_of(workspace: Workspace, person_id: str, piece_id: str) -> list[dict[s
     list of dict
         ``kind`` (``pages``, ``reading``, ``image``, ``video``, ``audio`` or
         ``none``), ``title``, ``labels`` and ``notices`` as sentences, ``blind``
-        (whether nothing recognisable is left), and by kind ``pages``, ``url``,
-        ``media_type``, ``duration_s``, ``reading``.
+        (whether nothing recognisable is left), and by kind ``pages`` and ``slides``
+        (whether these are slides), ``url``, ``media_type``, ``duration_s``, ``reading``.
 
     Raises
     ------
@@ -207,6 +207,7 @@ def _shown(piece_id: str, number: int, kept: Row) -> dict[str, Any]:
     }
     if kept["pages"]:
         made["pages"] = _pages(piece_id, kept["pages"])
+        made["slides"] = kept["media_type"] in FAMILIES["slides"]
     if kept["reading"]:
         made["reading"] = _url(piece_id, kept["reading"])
         made["base"] = _url(piece_id, "")

@@ -149,7 +149,9 @@ class TestOpening:
         assert len(page.metric) == len(page.tabs) == 0
         assert "打开页面时不当场计算" in words(page)
         page.button(key="analyses_start").click().run()
-        assert begun == [("analyse", ["agreement", "effects", "generalizability"], "Z1")]
+        assert begun == [
+            ("analyse", ["agreement", "effects", "stability", "generalizability"], "Z1")
+        ]
 
     def test_the_what_if_is_not_computed_for_who_does_not_look(self, open_page, monkeypatch):
         monkeypatch.setattr(agreement, "what_if", lambda *_: pytest.fail("computed"))
@@ -180,7 +182,9 @@ class TestOpening:
     def test_computing_anew_asks_for_all_analyses(self, open_page, workspace, begun):
         analysed(workspace)
         open_page().button(key="analyses_again").click().run()
-        assert begun == [("analyse", ["agreement", "effects", "generalizability"], "Z1")]
+        assert begun == [
+            ("analyse", ["agreement", "effects", "stability", "generalizability"], "Z1")
+        ]
 
     def test_while_the_job_runs_its_progress_stands_in_place_of_the_button(
         self, open_page, workspace, monkeypatch

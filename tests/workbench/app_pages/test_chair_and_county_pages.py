@@ -13,9 +13,9 @@ from models.ratings import all_reads
 from models.store import Act
 from workbench import messages, session
 from workbench.app_pages.drawing import csv_table
-from workbench.errors import RefusedError
+from workbench.errors import InputError, RefusedError
 from workbench.services import acting
-from workbench.services.adjudication import rule, ruling_view, rulings_due
+from workbench.services.adjudication import mark_first, rule, ruling_view, rulings_due
 from workbench.services.case_queue import case_rows
 from workbench.services.case_view import case_view
 from workbench.services.county import county_overview
@@ -236,7 +236,7 @@ PAGES = {
     "supervision": "K1",
 }  # fmt: skip
 REFUSED = {
-    "progress": "R1", "agreement": "G1", "holds": "R1", "adjudication": "K1", "county": "C1",
+    "progress": "R1", "agreement": "G1", "holds": "R1", "adjudication": "R1", "county": "C1",
     "supervision": "G1",
 }  # fmt: skip
 
@@ -276,8 +276,10 @@ def test_a_median_needs_enough_timed_reads(workspace):
     assert (by_rater["R3"].assigned, by_rater["R3"].read, by_rater["R3"].left) == (2, 1, 1)
 
 
-def test_the_reminder_names_who_is_behind_and_nobody_else(open_page, workspace):
-    (said,) = open_page("progress", "C1").code
+def test_the_reminder_names_who_has_something_left_and_nobody_else(open_page, workspace):
+    page = open_page("progress", "C1")
+    page.segmented_control(key="progress_view").set_value("remind")
+    said = page.run().code[-1]
     assert said.value == reminder(progress_of(workspace, "C1"), "2026秋")
     assert "评审二老师：还有 2 件" in said.value
     assert "教师" not in said.value.replace("老师", "")
@@ -448,6 +450,45 @@ def test_an_adverse_decision_is_not_offered_before_the_other_side_was_heard(work
     assert list(refusals) == ["reject"]
 
 
+@pytest.fixture
+def unlocked(workspace):
+    """The chair has marked T4's contested criterion before seeing the reads."""
+    mark_first(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": 1}, Act("C1", "", AT))
+
+
+def test_before_own_marks_the_chair_sees_nothing_of_the_reads(open_page, workspace):
+    view = ruling_view(workspace, "C1", piece_id("T4", "B8-1"))
+    assert (view.unlocked, view.reads, view.cause) == (False, (), "")
+    assert [each.criterion_id for each in view.criteria] == ["B8-1.P2"]
+    said = words(open_page("adjudication", "C1"))
+    assert "未见" not in said and "初评 1" not in said
+    with pytest.raises(RefusedError, match="before seeing the reads"):
+        rule(workspace, view.piece_id, {"B8-1.P2": (1, "第 2 页")}, Act("C1", "", AT))
+
+
+def test_own_marks_open_the_reads_and_stand_in_the_log(open_page, workspace):
+    piece = piece_id("T4", "B8-1")
+    page = open_page("adjudication", "C1")
+    page.radio(key=f"first_{piece}_B8-1.P2").set_value("unmet")
+    page = press(page, "提交打点，打开各次评阅")
+    assert "初评 1" in words(page) and "本人先评" in words(page)
+    line = last(workspace, "audit_log")
+    assert (line["action"], line["actor"], line["object"]) == ("read.unlock", "C1", piece)
+    assert last(workspace, "own_mark")["met"] == 0
+    assert not ruling_view(workspace, "C2", piece).unlocked  # another chair marks for themselves
+    with pytest.raises(RefusedError, match="stay as they were"):
+        mark_first(workspace, piece, {"B8-1.P2": 1}, Act("C1", "", AT))
+
+
+def test_own_marks_cover_what_is_contested_and_nothing_else(workspace):
+    piece = piece_id("T4", "B8-1")
+    for marks in ({}, {"B8-1.P1": 1}, {"B8-1.P1": 1, "B8-1.P2": 1}):
+        with pytest.raises(InputError, match="every contested criterion"):
+            mark_first(workspace, piece, marks, Act("C1", "", AT))
+    assert count(workspace, "own_mark") == 0
+
+
+@pytest.mark.usefixtures("unlocked")
 def test_the_chair_sees_every_read_by_criterion_without_names(open_page, workspace):
     view = ruling_view(workspace, "C1", piece_id("T4", "B8-1"))
     contested = next(each for each in view.criteria if each.open)
@@ -459,10 +500,12 @@ def test_the_chair_sees_every_read_by_criterion_without_names(open_page, workspa
     assert not any(name in said for name in ("评审一", "教师4", "青山小学"))
 
 
+@pytest.mark.usefixtures("unlocked")
 def test_a_ruling_on_the_page_is_a_chair_read_with_its_reason(open_page, workspace):
     piece = piece_id("T4", "B8-1")
     page = open_page("adjudication", "C1")
     page.radio(key=f"ruling_{piece}_B8-1.P2").set_value(1)
+    page.selectbox(key=f"ruling_code_{piece}_B8-1.P2").set_value("place_shown")
     page.text_area(key=f"ruling_reason_{piece}_B8-1.P2").set_value("第 2 页写明了学情")
     page = press(page, "提交裁定，下一件")
     assert not page.exception
@@ -475,20 +518,29 @@ def test_a_ruling_on_the_page_is_a_chair_read_with_its_reason(open_page, workspa
     assert recorded["marks"] == {"B8-1.P2": 1}
     assert recorded["comments"] == {"B8-1.P2": "第 2 页写明了学情"}
     assert last(workspace, "audit_log")["action"] == "read.rule"
+    assert last(workspace, "ruling_ground")["code"] == "place_shown"
     assert "没有待仲裁的证据" in words(page)
 
 
-def test_a_ruling_without_a_reason_writes_nothing(open_page, workspace):
+@pytest.mark.usefixtures("unlocked")
+def test_a_ruling_without_its_kind_of_reason_or_words_writes_nothing(open_page, workspace):
     piece, before = piece_id("T4", "B8-1"), count(workspace, "read")
     page = open_page("adjudication", "C1")
     page.radio(key=f"ruling_{piece}_B8-1.P2").set_value(0)
     page = press(page, "提交裁定，下一件")
-    assert len(page.error) == 1
+    assert "理由类别" in page.error[0].value
+    page.selectbox(key=f"ruling_code_{piece}_B8-1.P2").set_value("other")
+    page = press(page, "提交裁定，下一件")
+    assert "没有写理由" in page.error[0].value
     assert count(workspace, "read") == before
 
 
 def test_a_chair_rules_neither_twice_nor_on_what_is_settled(workspace):
     act = Act("C1", "", AT)
+    mark_first(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": 0}, act)
+    with pytest.raises(InputError, match="none of place_shown"):
+        given = {"B8-1.P2": (0, "理由")}
+        rule(workspace, piece_id("T4", "B8-1"), given, act, codes={"B8-1.P2": "whim"})
     with pytest.raises(RefusedError):
         rule(workspace, piece_id("T1", "B8-1"), {"B8-1.P1": (0, "理由")}, act)
     rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (0, "理由")}, act)

@@ -1,5 +1,6 @@
 """Pages of the registrar: each opens for its role, leaves what the command leaves, and keeps to scope."""
 
+import io
 import json
 import shutil
 import zipfile
@@ -7,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from models.store import Act
@@ -17,7 +20,7 @@ from workbench.commands.reporting import progress
 from workbench.errors import InputError, RefusedError
 from workbench.services import intake_history, publicity_views
 from workbench.services.certificates import write_certificates
-from workbench.services.certification import approve, propose
+from workbench.services.certification import approve, propose, propose_procedure
 from workbench.services.certification_views import (
     ledger_entries,
     proposals,
@@ -31,6 +34,7 @@ from workbench.services.feedback_notes import write_feedback
 from workbench.services.feedback_views import notes_due
 from workbench.services.intake_jobs import CHECK, IMPORT, ROSTER, begin_intake, own_job, report_of
 from workbench.services.jobs import Job
+from workbench.services.keys import lock_key
 from workbench.services.publicity import answer, close_publicity, object_to, open_publicity
 from workbench.services.sheet_packs import (
     begin_sheets,
@@ -521,6 +525,41 @@ def test_certification_takes_two_people_and_says_why_the_rest_waits(workspace, c
     assert last_act(workspace)["actor"] == "K1"
 
 
+def test_a_locked_key_asks_for_its_passphrase_and_a_wrong_one_posts_nothing(workspace, clock):
+    certified(workspace)
+    clock[0] = AT + timedelta(days=32)
+    lock_key(workspace, "s1", act("K1", at=clock[0]), None, "一把长长的锁 2026")
+    (made,) = propose_procedure(workspace, ["s1"], act(at=clock[0]))
+    number = made.proposal_id
+    before = len(ledger_entries(workspace, "G1", "s1"))
+    drawn = page(workspace, "certification", "K1")
+    for phrase, posted in (("错的", 0), ("一把长长的锁 2026", made.results)):
+        asked = next(e for e in drawn.text_input if e.key == f"phrase_{number}")
+        asked.input(phrase).run()
+        next(e for e in drawn.checkbox if e.key == f"sure_{number}").check().run()
+        button(drawn, f"approve_{number}").click().run()
+        assert bool(drawn.error) == (posted == 0)
+        assert len(ledger_entries(workspace, "G1", "s1")) == before + posted
+
+
+def test_an_approval_cut_short_before_the_ledger_is_shown_and_made_good(workspace, clock):
+    published(workspace, closed=True)
+    clock[0] = AT + timedelta(days=31)
+    (made,) = propose(workspace, ["s1"], act(at=clock[0]))
+    number = made.proposal_id
+    with workspace.store() as store, store.transaction(act("K1", at=clock[0]), "test") as tx:
+        tx.insert("approval", [{"proposal_id": number}])  # and there the power failed
+    assert [row["state"] for row in proposals(workspace, "G1")] == ["unposted"]
+    drawn = page(workspace, "certification", "K1")
+    assert any("中断" in told for told in said(drawn))
+    next(e for e in drawn.checkbox if e.key == f"sure_{number}").check().run()
+    button(drawn, f"approve_{number}").click().run()
+    assert not any("中断" in told for told in said(drawn))
+    assert [row["state"] for row in proposals(workspace, "G1")] == ["approved"]
+    entries = ledger_entries(workspace, "G1", "s1")
+    assert sum(row["is_result"] for row in entries) == made.results
+
+
 def test_a_registrar_of_another_school_may_not_approve(workspace):
     published(workspace, closed=True)
     later = AT + timedelta(days=31)
@@ -598,11 +637,38 @@ def test_a_sheet_with_a_cell_changed_is_found_out_and_not_kept(workspace, monkey
     assert (name, report.faults) == (sheet.name, ())
     assert list((workspace.folder / "uploads").iterdir()) == []
     sent = send(workspace, changed.name, changed.read_bytes())
-    monkeypatch.setattr(certificates, "send_box", lambda *_: sent)
+    monkeypatch.setattr(certificates, "send_box", lambda key, *_: sent if key == "sheet" else "")
     drawn = page(workspace, "certificates", "G1")
     assert any("核验不通过" in told for told in said(drawn))
     cell = frames(drawn)[-1].iloc[0]
     assert (cell["expected"], cell["found"]) == ("合格", "优秀")
+
+
+def test_a_stamped_scan_is_sent_in_verified_kept_and_listed(workspace, monkeypatch):
+    certified(workspace)
+    out = workspace.exports / "certificates"
+    made = write_certificates(workspace, out, AT.date(), ["s1"], formats=("pdf",))
+    sheet = next(path for path in made if "教师2" in path.name)
+    scan = io.BytesIO()
+    pdfium.PdfDocument(sheet)[0].render(scale=200 / 72).to_pil().convert("L").save(scan, "PNG")
+    sent = send(workspace, "盖章.png", scan.getvalue())
+    monkeypatch.setattr(certificates, "send_box", lambda key, *_: sent if key == "scan" else "")
+    drawn = page(workspace, "certificates", "G1")
+    assert any("扫描件已存档" in told for told in said(drawn))
+    (kept,) = rows_of(workspace, "stamped_scan")
+    assert workspace.evidence.path(kept["sha256"]).read_bytes() == scan.getvalue()
+    assert frames(drawn)[-1].iloc[0]["sha256"] == kept["sha256"][:12]
+
+
+def test_a_paper_that_is_no_sheet_is_not_kept_as_one(workspace, monkeypatch):
+    certified(workspace)
+    blank = io.BytesIO()
+    Image.new("L", (600, 800), 255).save(blank, "PNG")
+    sent = send(workspace, "白纸.png", blank.getvalue())
+    monkeypatch.setattr(certificates, "send_box", lambda key, *_: sent if key == "scan" else "")
+    drawn = page(workspace, "certificates", "G1")
+    assert any("二维码" in told for told in (each.value for each in drawn.error))
+    assert rows_of(workspace, "stamped_scan") == []
 
 
 def test_notes_are_due_for_what_was_published_failed_and_what_is_missing(workspace, jobs):

@@ -53,6 +53,17 @@ def test_a_backup_is_asked_for_again_after_a_week_in_which_something_was_done(ce
     assert states(certified, later)["backup"] == ["look"]
 
 
+def test_a_kept_policy_that_was_altered_is_named(certified):
+    folder = certified.workspace.folder / "policies"
+    folder.mkdir()
+    text = (certified.workspace.folder / "policy.json").read_text(encoding="utf-8")
+    digest = certified.workspace.policy.digest
+    (folder / f"{digest}.json").write_text(text, encoding="utf-8")
+    assert "policy_kept" not in states(certified)
+    (folder / f"{'ab' * 32}.json").write_text(text, encoding="utf-8")
+    assert states(certified)["policy_kept"] == ["wrong"]
+
+
 def test_a_clock_before_the_last_act_is_wrong(certified):
     assert states(certified, certified.now - timedelta(days=1))["clock_back"] == ["wrong"]
     assert states(certified, datetime(1970, 1, 1, tzinfo=UTC))["clock"] == ["wrong"]

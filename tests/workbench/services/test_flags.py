@@ -7,6 +7,7 @@ from workbench import messages
 from workbench.errors import InputError, RefusedError
 from workbench.services import flag_finding
 from workbench.services.analysing import Kind
+from workbench.services.case_view import case_view
 from workbench.services.flags import list_flags, open_case, raise_flags
 from workbench.services.holds import list_holds
 from workbench.services.looks import look_standing, must_have_looked
@@ -130,6 +131,16 @@ class TestCases:
         (flag,) = (f for f in list_flags(read.workspace) if f["code"] == "above_county")
         assert (flag["subject"], flag["state"]) == ("school", "asked")
         assert flag["sentence_zh"].startswith("城关小学 经县复评的 20 件中")
+
+    def test_a_case_about_a_school_shows_its_pieces_and_the_record_of_its_kind(self, read, planted):
+        school = read.school("城关小学")
+        planted(finding("above_county", "school", (school,)), kind="schools")
+        raise_flags(read.workspace, read.act())
+        (case,) = (c for c in list_holds(read.workspace) if c["code"] == "above_county")
+        view = case_view(read.workspace, "K1", case["hold_id"], read.now.date())
+        assert {row.school for row in view.behind} == {"城关小学"}
+        assert len(view.behind) == 5
+        assert (view.reads, view.alarms) == ((), None)
 
     def test_a_kind_nobody_described_is_left_out(self, read, planted):
         planted(finding("unheard_of"))

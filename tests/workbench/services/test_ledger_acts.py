@@ -7,11 +7,11 @@ from models.ledger.notes import parse_key
 from models.ledger.reading import current_results, key_in_force
 from models.ledger.statements import county_key
 from workbench.errors import InputError, RefusedError
+from workbench.services.certifiable import prospects
 from workbench.services.certification import (
     approve,
     continue_ledger,
     propose_procedure,
-    prospects,
 )
 from workbench.services.flags import raise_flags
 from workbench.services.holds import list_holds, resolve

@@ -221,11 +221,32 @@ class TestTheScreen:
             "K2": "复核乙",
         }
 
+    def test_of_a_pair_says_what_both_wrote_and_who_came_after_whom(self, read, monkeypatch):
+        pair = {**FINDING, "code": "copied_reads", "subject": "rater_pair", "ids": ["R1", "R2"]}
+        made = Kind(lambda workspace, scope, seed: {"findings": [pair]})
+        monkeypatch.setitem(flag_finding.KINDS, "effects", made)
+        raise_flags(read.workspace, read.act())
+        (case,) = (c for c in list_holds(read.workspace) if c["code"] == "copied_reads")
+        view = case_view(read.workspace, "K1", case["hold_id"], today(read))
+        assert {each.rater_id for each in view.reads} == {"R1", "R2"}
+        assert all(each.same is not None for each in view.reads)
+        by = {(each.piece_id, each.rater_id): each.after for each in view.reads}
+        told = {k: v for k, v in by.items() if v is not None}
+        other = {"R1": "R2", "R2": "R1"}
+        assert all(v == -told[piece, other[rater]] for (piece, rater), v in told.items())
+
     def test_says_which_recalled_reads_were_made_good(self, read):
         recall(read)
         read.rate(("T1", "B8-1", "R3", "1111 11"))
         view = case_view(read.workspace, "K1", "h0001", today(read))
         assert sorted(each.state for each in view.reads) == ["reread", *["waiting"] * 7]
+
+    def test_says_how_often_flags_of_the_kind_were_wrong(self, asked):
+        assert case_view(asked.workspace, "K1", "h0001", today(asked)).alarms is None
+        for hold_id in ("h0001", "h0002"):
+            decide(asked, "certify", "组长甲", hold_id)
+        found = case_view(asked.workspace, "K1", "h0001", today(asked)).alarms
+        assert (found.innocent, found.known, found.share) == (1, 1, None)  # ten are asked for
 
     def test_of_evidence_shows_no_reads(self, asked):
         assert case_view(asked.workspace, "K1", "h0001", today(asked)).reads == ()

@@ -9,8 +9,9 @@ from models.desk_store import FILE_NAME, DeskStore
 from workbench.errors import RefusedError
 from workbench.services import desk
 from workbench.services.accounts import set_roles
-from workbench.services.adjudication import rule, ruling_view
+from workbench.services.adjudication import mark_first, rule, ruling_view
 from workbench.services.assignments import allocate_reads, plan_reads
+from workbench.services.desk_leaving import leave
 from workbench.services.desk_tasks import my_tasks
 from workbench.services.flags import raise_flags
 from workbench.services.holds import list_holds, resolve
@@ -108,6 +109,9 @@ class TestWhoRules:
     def test_what_the_county_rules_stands_as_a_ruling(self, waiting):
         roles(waiting, C1=["rater"], C2=["rater"], R3=["rater", "chair"])
         piece = waiting.piece("T1", B1)
+        with pytest.raises(RefusedError, match="before seeing the reads"):
+            desk.open_piece(waiting.workspace, "K1", piece, waiting.now)
+        mark_first(waiting.workspace, piece, dict.fromkeys(OPEN, 1), waiting.act("K1"))
         view = desk.open_piece(waiting.workspace, "K1", piece, waiting.now)
         sent = {
             "key": secrets.token_hex(8), "piece": piece, "round": "chair", "reading": 1,
@@ -217,7 +221,9 @@ class TestFollowing:
         walk.rate((teacher, slot, "R1", "1" * (6 if slot == B1 else 5)))
         assert same()[0] == "done"
         last = my_tasks(served, "R1")[-1].task.piece_id
-        desk.stand_back(walk.workspace, "R1", last, "other", "身体不适", walk.now)
+        sent = {"piece": last, "exit": "other", "words": "身体不适"}
+        leave(walk.workspace, "R1", sent, walk.now)
+        desk.settle(walk.workspace, walk.now + timedelta(seconds=11))
         assert same()[-1] == "ended"
         with walk.workspace.store() as store, store.transaction(walk.act("县"), "test") as tx:
             reopen(store, tx, [piece], "objection:1")

@@ -12,7 +12,7 @@ from workbench.services.calibration_trial import (
     propose_trial,
     trial_view,
 )
-from workbench.services.results import piece_outcomes
+from workbench.services.outcomes import piece_outcomes
 
 CHAIR, RATERS = "ZZ01", ("PS01", "PS02", "PS03")
 

@@ -20,9 +20,10 @@ from workbench.services.calibration import (
 )
 from workbench.services.calibration_gate import gate_of
 from workbench.services.calibration_views import board, error_rates, rater_view, standings
+from workbench.services.outcomes import piece_outcomes
 from workbench.services.progress import progress_of
 from workbench.services.rating import export_ratings
-from workbench.services.results import piece_outcomes
+from workbench.services.reading_terms import drop_reader
 
 pytestmark = pytest.mark.slow
 
@@ -283,3 +284,22 @@ def test_other_kinds_of_calibration_have_no_qualification(first_year):
 def test_who_is_not_known_begins_nothing(seeded):
     with pytest.raises(RefusedError):
         begin_practice(seeded.workspace, Act(CHAIR, "", seeded.now))
+
+
+def test_a_county_reviewer_who_is_asked_to_read_takes_no_test_and_is_given_no_seed(seeded):
+    assert state(seeded, COUNTY) == "free"
+    piece = min(seeded.live(RATER))
+    given = {"piece_id": piece, "rater_id": COUNTY, "round": "blind", "reading": 1, "position": 1}
+    with seeded.workspace.store() as store, store.transaction(seeded.act(), "test") as tx:
+        tx.insert("assignment", [given])
+    assert seeded.read(COUNTY) == piece
+    assert seeded.count("read", rater_id=COUNTY, round="blind") == 1
+    assert seeded.seeds(COUNTY, "hidden") == []
+
+
+def test_after_a_break_who_has_nothing_left_to_read_is_given_no_seeds(qualified):
+    drop_reader(qualified.workspace, RATER, "1", qualified.act(CHAIR, "病假"))
+    given = qualified.seeds(RATER, "recalibration")
+    qualified.later(days=9)
+    desk.open_piece(qualified.workspace, RATER, "", qualified.now)
+    assert qualified.seeds(RATER, "recalibration") == given == []
