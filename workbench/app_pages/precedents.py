@@ -102,7 +102,7 @@ def _library(here: session.Session) -> None:
     found = here.read(search, here.person_id, query)
     st.caption(text("precedents.found", count=len(found)))
     if not found:
-        st.info(text("precedents.none"))
+        st.info(text("precedents.none" if query != Query() else "precedents.empty"))
         return
     number = 1
     if len(found) > _A_PAGE:
