@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from models.frames import CRITERION, LEVEL, MARKS, MET, PIECE, RATER, UNIT
+from models.frames import CRITERION, LEVEL, MET, PIECE, RATER, UNIT
 from scoring.coefficients.by_rater import coefficients_by_rater
 from scoring.coefficients.intraclass import FORMS
 from scoring.coefficients.listing import every, headline
 from scoring.coefficients.weights import METRICS, WEIGHTS, Scale, same_weighing, scale_of
+from scoring.columns import need_columns
 from scoring.errors import ScoringError
 from scoring.evidence import Settings, evidence_of, intervals_of
 from scoring.intervals import Interval
@@ -219,14 +220,7 @@ def marks_as_ratings(marks: pd.DataFrame) -> pd.DataFrame:
     marks : DataFrame, one row per mark
         Columns ``piece_id``, ``criterion_id``, ``rater_id``, ``met`` (0 or 1).
     """
-    missing = [column for column in (PIECE, CRITERION, RATER, MET) if column not in marks.columns]
-    if missing:
-        raise ScoringError(
-            f"marks: columns {', '.join(MARKS)} are needed, {', '.join(missing)} missing. "
-            "Add the column.",
-            key="agreement.missing_column",
-            missing=", ".join(missing),
-        )
+    need_columns(marks, (PIECE, CRITERION, RATER, MET), "marks", "agreement.missing_column")
     unit = marks[PIECE].astype(str) + " " + marks[CRITERION].astype(str)
     # A mark that is neither 0 nor 1 keeps its text, so that reading the ratings names it.
     level = marks[MET].map({0: NOT_MET, 1: IS_MET}).astype(object)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models.frames import CRITERION, MET, PIECE, RATER, ROUND
+from scoring.columns import need_columns
 from scoring.errors import ScoringError
 from scoring.tables import FloatArray, IntArray
 
@@ -92,13 +93,7 @@ def checked_met(marks: pd.DataFrame) -> FloatArray:
     ScoringError
         For a missing column, or a mark that is neither 0 nor 1.
     """
-    missing = [name for name in (PIECE, CRITERION, RATER, ROUND, MET) if name not in marks]
-    if missing:
-        raise ScoringError(
-            f"marks: column {', '.join(missing)} missing. Add it.",
-            key="schools.missing_column",
-            missing=", ".join(missing),
-        )
+    need_columns(marks, (PIECE, CRITERION, RATER, ROUND, MET), "marks", "schools.missing_column")
     met = pd.to_numeric(marks[MET], errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isin(met, (0.0, 1.0)))
     if len(wrong):

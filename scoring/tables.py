@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.frames import LEVEL, RATER, UNIT
+from scoring.columns import need_columns
 from scoring.errors import ScoringError
 
 FloatArray = NDArray[np.float64]
@@ -73,7 +74,7 @@ def read_ratings(
         unit by the same rater, or a unit in two clusters.
     """
     needed = [UNIT, RATER, LEVEL, *([clusters] if clusters else [])]
-    _check_columns(ratings, needed)
+    need_columns(ratings, needed, "ratings", "agreement.missing_column")
     kept = ratings.loc[ratings[LEVEL].notna(), needed]
     for column in needed[:2] + needed[3:]:
         if kept[column].isna().any():
@@ -181,17 +182,6 @@ def _cluster_of_units(
             column=clusters,
         )
     return of_unit
-
-
-def _check_columns(ratings: pd.DataFrame, needed: Sequence[str]) -> None:
-    missing = [column for column in needed if column not in ratings.columns]
-    if missing:
-        raise ScoringError(
-            f"ratings: columns {', '.join(needed)} are needed, {', '.join(missing)} missing. "
-            "Add the column or name another.",
-            key="agreement.missing_column",
-            missing=", ".join(missing),
-        )
 
 
 def _refuse_level(row: pd.Series, scale: Sequence[str]) -> None:

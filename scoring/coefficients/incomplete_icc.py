@@ -21,6 +21,7 @@ from scoring.tables import FloatArray, IntArray, RatingCodes
 _GROUPS = 60  # of clusters left out in turn: their spread errs by a tenth
 _MOST_RATERS = 150  # whose joint ratings are solved for each of them
 _APART = 1e-3  # of logarithms, for derivatives
+_FARTHEST = 20.0  # logarithms a left-out group may move a ratio; beyond, one step tells nothing
 
 
 def icc_of_incomplete(
@@ -77,13 +78,13 @@ def _bounds(
     """Ends of each single form by the one-step jackknife on Fisher's z."""
     n, k = codes.n_units, len(codes.raters)
     hessian = _second(fitted)
-    kept = np.array([
-        _single_forms(np.exp(fitted.logs - _step(fitted.logs, totals, hessian)), n, k)
-        for totals in _left_out(codes, fitted)
-    ])  # fmt: skip
-    groups = len(kept)
-    if groups < 2 or not np.isfinite(hessian).all():
+    if not np.isfinite(hessian).all():
         return [(None, None)] * len(single)
+    steps = _steps(codes, fitted, hessian)
+    if steps is None or len(steps) < 2 or not (np.abs(steps) < _FARTHEST).all():
+        return [(None, None)] * len(single)
+    groups = len(steps)
+    kept = np.array([_single_forms(np.exp(fitted.logs - step), n, k) for step in steps])
     each = len(codes.unit) / n
     reach = float(stdtrit(groups - 1, (1 + level) / 2))
     found: list[tuple[float | None, float | None]] = []
@@ -108,6 +109,14 @@ def _unfisher(z: FloatArray, each: float) -> FloatArray:
     f = np.exp(2 * z)
     found: FloatArray = (f - 1) / (f + each - 1)
     return found
+
+
+def _steps(codes: RatingCodes, fitted: Fit, hessian: FloatArray) -> FloatArray | None:
+    """Steps without each group, a row each; None where the rest of one is too little to judge by."""
+    try:
+        return np.array([_step(fitted.logs, rest, hessian) for rest in _left_out(codes, fitted)])
+    except (np.linalg.LinAlgError, ZeroDivisionError):
+        return None
 
 
 def _step(logs: FloatArray, totals: Totals, hessian: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from models.frames import CRITERION, MET, PIECE, RATER
+from scoring.columns import need_columns
 from scoring.discovery import (
     Finding,
     benjamini_hochberg,
@@ -333,15 +334,7 @@ def _adjusted(reads: pd.DataFrame, raw: pd.Series, panel_size: pd.Series) -> Flo
 
 
 def _check(marks: pd.DataFrame) -> None:
-    needed = (PIECE, CRITERION, RATER, MET)
-    missing = [column for column in needed if column not in marks.columns]
-    if missing:
-        raise ScoringError(
-            f"marks: columns {', '.join(needed)} are needed, {', '.join(missing)} missing. "
-            "Add the column.",
-            key="effects.missing_column",
-            missing=", ".join(missing),
-        )
+    need_columns(marks, (PIECE, CRITERION, RATER, MET), "marks", "effects.missing_column")
     odd = ~marks[MET].isin([0, 1])
     twice = marks.duplicated([PIECE, CRITERION, RATER])
     for fault, key, said in (

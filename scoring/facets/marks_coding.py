@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.frames import CRITERION, MET, PIECE, RATER, TEACHER
+from scoring.columns import need_columns
 from scoring.errors import ScoringError
 
 FloatArray = NDArray[np.float64]
@@ -194,15 +195,7 @@ def _sums(codes: IntArray, values: IntArray, length: int) -> IntArray:
 
 
 def _check(marks: pd.DataFrame) -> None:
-    needed = (PIECE, CRITERION, RATER, MET)
-    missing = [column for column in needed if column not in marks.columns]
-    if missing:
-        raise ScoringError(
-            f"marks: columns {', '.join(needed)} are needed, {', '.join(missing)} missing. "
-            "Add the column.",
-            key="effects.missing_column",
-            missing=", ".join(missing),
-        )
+    need_columns(marks, (PIECE, CRITERION, RATER, MET), "marks", "effects.missing_column")
     if marks.empty:
         raise ScoringError(
             "marks: there are none, so nothing is known.", key="facets_of_marks.no_marks"

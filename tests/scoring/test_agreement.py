@@ -438,6 +438,23 @@ def test_an_unused_grade_counts_where_the_definition_says_so(rows):
         assert wide["brennan_prediger", "identity"].value == expected
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[None, None, 0], [None, 1, 0]],  # without the second unit one rating is left
+        [[0, 0, 1]],  # without the only unit nothing is
+        [[0, 0, None], [0, None, 0], [2, None, None]],
+    ],
+)
+def test_an_intraclass_coefficient_of_next_to_nothing_has_no_interval_and_harms_no_other(rows):
+    found = report(rows, ["0", "1", "2"], CLOSED, listed=EVERY)
+    for (name, _), one in found.items():
+        if name.startswith("icc"):
+            assert one.lo is None and one.hi is None
+    assert found["percent_agreement", "identity"].value is not None
+
+
 def test_a_rater_is_set_against_each_other_rater_of_the_same_unit():
     # b met a twice and agreed once; met c once and agreed.
     rows = [["x", "x", None], ["x", "y", "y"]]

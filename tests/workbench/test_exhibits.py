@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -26,13 +25,6 @@ ACT = Act("王登记", "registrar", datetime(2026, 11, 20, 2, tzinfo=UTC))
 COPIED = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(900))  # no two grams alike
 FORM = "教学设计表格填写说明：本表由教师本人填写，一式两份，学校留存一份，上交一份。"
 TEXTS = {"T1": FORM + "甲" + COPIED, "T2": "乙老师自己的开头。" + FORM + COPIED}
-
-
-@pytest.fixture(autouse=True)
-def chinese() -> Iterator[None]:
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
 
 
 @pytest.fixture

@@ -7,21 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rubrics.levels import LEVEL_ZH, Level
-from workbench.exports.cells import PORTRAIT, Layout
-from workbench.exports.layout_parts import (
-    QR_MM,
-    facts_of,
-    footer_of,
-    header_of,
-    named,
-    only_person,
-    results_of,
-    row_of,
-    signatures_of,
-    split,
-)
+from workbench.exports.cells import Layout
+from workbench.exports.layout_parts import only_person, results_of, split
 from workbench.exports.payload import ProvenEntry, SheetPayload
-from workbench.exports.receipt import receipt
+from workbench.exports.teacher_page import teacher_page
 from workbench.exports.wording import competency_zh, composed_zh, decided_zh, outcome_zh, say
 
 _DIGITS = 12
@@ -35,33 +24,19 @@ def appendix_layout(payload: SheetPayload) -> Layout:
     the digest of each file of evidence. Places in the evidence are those the readers named.
     """
     who = only_person(payload)
-    titles = [
-        (key, say(f"column.{key}"))
-        for key in ("competency", "level", "slot", "criterion", "found", "anchor")
-    ]
-    rows = [
-        row_of(
-            number, [(key, title, said) for (key, title), said in zip(titles, texts, strict=True)]
-        )
-        for number, texts in enumerate(_texts(payload), 1)
-    ]
-    facts = [("name", who.name), ("school", payload.school), ("teacher_no", who.teacher_no)]
-    return Layout(
-        orientation=PORTRAIT,
-        title=named("title", say("title.appendix")),
-        subtitle=named("subtitle", f"{payload.county} {payload.round}"),
-        facts=facts_of([*facts, ("subject", who.subject)], 2),
-        fact_widths=(20, 44, 18, 92),
-        header=header_of(titles),
-        widths=(31, 15, 23, 52, 22, 31),
-        rows=tuple(rows),
-        notes=(named("levels", say("note.appendix")), named("proof", say("note.proof_teacher"))),
-        signatures=signatures_of(("teacher", "panel_chair")),
-        signature_widths=(62, 58),
-        caption=named("caption", say("caption")),
-        footer=footer_of(payload),
-        receipt=receipt(payload),
-        qr_mm=QR_MM,
+    return teacher_page(
+        payload,
+        "appendix",
+        [
+            ("name", who.name),
+            ("school", payload.school),
+            ("teacher_no", who.teacher_no),
+            ("subject", who.subject),
+        ],
+        ("competency", "level", "slot", "criterion", "found", "anchor"),
+        (31, 15, 23, 52, 22, 31),
+        _texts(payload),
+        ("teacher", "panel_chair"),
     )
 
 

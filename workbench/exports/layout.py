@@ -8,13 +8,12 @@ from collections import Counter
 from rubrics.levels import LEVEL_ZH, LEVELS
 from workbench.errors import InputError
 from workbench.exports.appendix_layout import appendix_layout
-from workbench.exports.cells import LANDSCAPE, PORTRAIT, Cell, Layout
+from workbench.exports.cells import LANDSCAPE, Cell, Layout
 from workbench.exports.county_layout import county_layout
 from workbench.exports.layout_parts import (
     QR_MM,
     facts_of,
     footer_of,
-    header_of,
     named,
     only_person,
     results_of,
@@ -24,6 +23,7 @@ from workbench.exports.layout_parts import (
 )
 from workbench.exports.payload import APPENDIX, COUNTY, TEACHER, Person, ProvenEntry, SheetPayload
 from workbench.exports.receipt import receipt
+from workbench.exports.teacher_page import teacher_page
 from workbench.exports.wording import (
     competency_zh,
     composed_zh,
@@ -83,40 +83,21 @@ def _refuse_control(cell: Cell) -> None:
 def _teacher_layout(payload: SheetPayload) -> Layout:
     entries, conclusion = split(results_of(payload))
     who = only_person(payload)
-    titles = [
-        (key, say(f"column.{key}"))
-        for key in ("code", "competency", "level", "decided", "seq", "day")
-    ]
-    rows = [
-        row_of(
-            number, [(key, title, text) for (key, title), text in zip(titles, texts, strict=True)]
-        )
-        for number, texts in enumerate(_teacher_texts(payload, entries, conclusion), 1)
-    ]
-    facts = [
-        ("name", who.name),
-        ("school", payload.school),
-        ("teacher_no", who.teacher_no),
-        ("policy", policy_zh(payload)),
-        ("subject", who.subject),
-        ("remark", remarks(results_of(payload)) or say("none")),
-    ]
-    return Layout(
-        orientation=PORTRAIT,
-        title=named("title", say("title.teacher")),
-        subtitle=named("subtitle", f"{payload.county} {payload.round}"),
-        facts=facts_of(facts, 2),
-        fact_widths=(20, 44, 18, 92),
-        header=header_of(titles),
-        widths=(18, 42, 17, 41, 19, 37),
-        rows=tuple(rows),
-        notes=(named("levels", say("note.levels")), named("proof", say("note.proof_teacher"))),
-        signatures=signatures_of(("teacher", "school_seal")),
-        signature_widths=(62, 58),
-        caption=named("caption", say("caption")),
-        footer=footer_of(payload),
-        receipt=receipt(payload),
-        qr_mm=QR_MM,
+    return teacher_page(
+        payload,
+        "teacher",
+        [
+            ("name", who.name),
+            ("school", payload.school),
+            ("teacher_no", who.teacher_no),
+            ("policy", policy_zh(payload)),
+            ("subject", who.subject),
+            ("remark", remarks(results_of(payload)) or say("none")),
+        ],
+        ("code", "competency", "level", "decided", "seq", "day"),
+        (18, 42, 17, 41, 19, 37),
+        _teacher_texts(payload, entries, conclusion),
+        ("teacher", "school_seal"),
     )
 
 

@@ -87,47 +87,22 @@ def wanted(
     ``only`` counts what is lacking of these pieces alone, and draws none for extra
     reads; None of all.
     """
-    rule, policy = consensus_rule(workspace.policy), workspace.policy
-    reads, readings, appealed = (
-        standing_reads(store),
-        reading_of(store),
-        appeal_rules(store, policy),
-    )
+    policy, readings = workspace.policy, reading_of(store)
     pieces, outcomes, left_out = _pieces_to_read(store, workspace)
-    waiting: dict[str, list[Row]] = {}
-    for row in open_assignments(store):
-        waiting.setdefault(row["piece_id"], []).append(row)
-    facts = facts_of_teachers(store)
-    departments = {teacher: own.get("department", "") for teacher, own in facts.items()}
-    people, ever, readers = crew(store, policy), assigned_ever(store), readers_ever(store)
-    chairs = judges(store, CHAIR)
+    lacks = _Lacks(store, policy, outcomes)
     needs, why, rounds = [], {}, {}
-    apart: dict[str, dict[str, str]] = {}
     for piece in pieces:
         piece_id = piece["piece_id"]
-        mine, own = waiting.get(piece_id, []), reads.get(piece_id, [])
-        due = appealed.get(piece_id, rule).reads_per_piece
-        lacking = missing(outcomes[piece_id], own, mine, due)
-        if only is not None and piece_id not in only:
-            lacking = 0
-        teacher = piece["teacher_id"]
-        department = departments.get(teacher, "")
-        if teacher not in apart:
-            apart[teacher] = in_conflict(piece, department, people, policy)
-        had = ever.get(piece_id, set()) | readers.get(piece_id, set())
-        judging = chairs if outcomes[piece_id].needs == Round.THIRD else ()
-        bars = barred(piece, department, apart[teacher], policy, had, judging)
-        held = {row["rater_id"] for row in mine} | {r.rater_id for r in own if _counts(r)}
-        needs.append(Need(piece_id, max(lacking, 0), frozenset(bars), tuple(sorted(held))))
-        if lacking > 0:
+        need, bars = lacks.of(piece, counts=only is None or piece_id in only)
+        needs.append(need)
+        if need.reads:
             why[piece_id], rounds[piece_id] = bars, outcomes[piece_id].needs
-    if rule.reads_per_piece == 1:
+    if consensus_rule(policy).reads_per_piece == 1:
         links = policy["review.anchor_pieces_per_reviewer"]
-        needs = with_links(needs, len(people), links, random_seed)
-    terms = terms_of(store)
+        needs = with_links(needs, len(lacks.people), links, random_seed)
     drawn = frozenset[str]()
     if only is None:
-        drawn = _validated(store, policy, needs, readings, people, random_seed)
+        drawn = _validated(store, policy, needs, readings, lacks.people, random_seed)
     return Wanted(
         [_more(need) if need.piece_id in drawn else need for need in needs],
         why,
@@ -138,13 +113,48 @@ def wanted(
         outcomes,
         {piece["piece_id"]: piece["slot_id"] for piece in pieces},
         {piece["piece_id"]: piece for piece in pieces},
-        departments,
-        people,
+        lacks.departments,
+        lacks.people,
         _county(store),
         loads_now(store),
-        terms,
-        reads,
+        terms_of(store),
+        lacks.reads,
     )
+
+
+class _Lacks:
+    """What each piece lacks, and who may not read it, from what is read of the store once."""
+
+    def __init__(
+        self, store: Store, policy: PolicyPack, outcomes: Mapping[str, PieceOutcome]
+    ) -> None:
+        self._policy, self._outcomes = policy, outcomes
+        self._rule, self._appealed = consensus_rule(policy), appeal_rules(store, policy)
+        self.reads = standing_reads(store)
+        self._waiting: dict[str, list[Row]] = {}
+        for row in open_assignments(store):
+            self._waiting.setdefault(row["piece_id"], []).append(row)
+        facts = facts_of_teachers(store)
+        self.departments = {teacher: own.get("department", "") for teacher, own in facts.items()}
+        self.people, self._chairs = crew(store, policy), judges(store, CHAIR)
+        self._given, self._readers = assigned_ever(store), readers_ever(store)
+        self._apart: dict[str, dict[str, str]] = {}  # by teacher
+
+    def of(self, piece: Row, *, counts: bool) -> tuple[Need, dict[str, str]]:
+        """Need of a piece, and who is barred and why; without ``counts`` no read is lacking."""
+        piece_id, teacher = piece["piece_id"], piece["teacher_id"]
+        mine, own = self._waiting.get(piece_id, []), self.reads.get(piece_id, [])
+        outcome = self._outcomes[piece_id]
+        due = self._appealed.get(piece_id, self._rule).reads_per_piece
+        lacking = max(missing(outcome, own, mine, due), 0) if counts else 0
+        department = self.departments.get(teacher, "")
+        if teacher not in self._apart:
+            self._apart[teacher] = in_conflict(piece, department, self.people, self._policy)
+        had = self._given.get(piece_id, set()) | self._readers.get(piece_id, set())
+        judging = self._chairs if outcome.needs == Round.THIRD else ()
+        bars = barred(piece, department, self._apart[teacher], self._policy, had, judging)
+        held = {row["rater_id"] for row in mine} | {r.rater_id for r in own if _counts(r)}
+        return Need(piece_id, lacking, frozenset(bars), tuple(sorted(held))), bars
 
 
 def relaxed(asked: Wanted, policy: PolicyPack, need: Need, rules: Collection[str]) -> Need:

@@ -29,7 +29,7 @@ from workbench.services.desk_anchors import deciding_anchors, places_in_words
 from workbench.services.identities import identities, school_label
 from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import ledgers
-from workbench.services.reach import act_for, schools_seen
+from workbench.services.reach import act_for, sheets_of_schools
 from workbench.services.sheet_extras import PLAIN, Extras
 from workbench.services.workspace import Workspace
 
@@ -149,19 +149,9 @@ def issues(workspace: Workspace, person_id: str) -> list[Row]:
         If the person may not have result sheets.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "download.certificates"))
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
-        lines = {row["seq"]: row for row in store.where("audit_log", action="certificates.issue")}
-        return [
-            {
-                **{key: row[key] for key in ("ledger_size", "sheets", "formats", "copy")},
-                "school": names[row["school_id"]],
-                "at": lines[row["tx"]]["at"],
-                "by": lines[row["tx"]]["actor"],
-            }
-            for row in store.where("sheet_issue")
-            if row["school_id"] in seen
-        ][::-1]
+        found = sheets_of_schools(store, person_id, "sheet_issue", "certificates.issue")
+        told = ("ledger_size", "sheets", "formats", "copy")
+        return [{**{key: row[key] for key in told}, **line} for row, line in found]
 
 
 def count_certificates(

@@ -289,6 +289,16 @@ def _ruling(store: Store, piece_id: str, criterion_id: str) -> Row | None:
     return found[0] if found else None
 
 
+def _check_length(quoted: str) -> None:
+    if len(quoted) > LONGEST_EXCERPT:
+        raise InputError(
+            f"the excerpt has {len(quoted)} characters, at most {LONGEST_EXCERPT}. Shorten it.",
+            key="precedents.long_excerpt",
+            came=len(quoted),
+            most=LONGEST_EXCERPT,
+        )
+
+
 def _row(
     store: Store,
     workspace: Workspace,
@@ -304,13 +314,7 @@ def _row(
     mask = MaskWords(store).mask(piece["teacher_id"], piece["school_id"])
     about = f"{criterion.text_zh} {ruling['comment']}"
     quoted = excerpt.strip() or excerpt_of(workspace, store, piece, about, LONGEST_EXCERPT)
-    if len(quoted) > LONGEST_EXCERPT:
-        raise InputError(
-            f"the excerpt has {len(quoted)} characters, at most {LONGEST_EXCERPT}. Shorten it.",
-            key="precedents.long_excerpt",
-            came=len(quoted),
-            most=LONGEST_EXCERPT,
-        )
+    _check_length(quoted)
     reads = [
         row["marks"].get(ruling["criterion_id"])
         for row in standing_reads_of(store, piece["piece_id"])

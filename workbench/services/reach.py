@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from models.accounts import roles_held
 from models.people import schools_of_round
@@ -69,6 +69,32 @@ def bound_school(store: Store, person: Row | None, allowed: Collection[str]) -> 
     held = roles_held(store, person["person_id"])
     scopes = [scope_of(store, person, role) for role in allowed if role in held]
     return None if not scopes or None in scopes else scopes[0]
+
+
+def sheets_of_schools(
+    store: Store, person_id: str, table: str, action: str
+) -> Iterator[tuple[Row, Row]]:
+    """Rows about sheets of the schools one sees, newest first, each with who, when and which school.
+
+    Parameters
+    ----------
+    table : str
+        With ``school_id`` and ``tx``.
+    action : str
+        Of the log, by which the rows came.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not have result sheets.
+    """
+    seen = set(schools_seen(store, person_id, "download.certificates"))
+    names = {row["school_id"]: row["name"] for row in store.where("school")}
+    lines = {row["seq"]: row for row in store.where("audit_log", action=action)}
+    for row in reversed(store.where(table)):
+        if row["school_id"] in seen:
+            line = lines[row["tx"]]
+            yield row, {"school": names[row["school_id"]], "at": line["at"], "by": line["actor"]}
 
 
 def may_name(store: Store, person_id: str) -> bool:

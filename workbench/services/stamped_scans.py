@@ -10,7 +10,7 @@ from models.store import Act, Row
 from workbench.errors import InputError, RefusedError
 from workbench.services.keys import ledger_origin, trusted_keys
 from workbench.services.ledgers import ledgers
-from workbench.services.reach import schools_seen
+from workbench.services.reach import sheets_of_schools
 from workbench.services.roles import authorise, may_see
 from workbench.services.scans import keep_scan
 from workbench.services.uploads import upload
@@ -75,20 +75,15 @@ def kept_scans(workspace: Workspace, person_id: str) -> list[Row]:
         If the person may not have result sheets.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "download.certificates"))
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
-        lines = {row["seq"]: row for row in store.where("audit_log", action="certificates.scan")}
+        found = sheets_of_schools(store, person_id, "stamped_scan", "certificates.scan")
         return [
             {
-                "school": names[row["school_id"]],
                 "entries": "、".join(str(seq) for seq in json.loads(row["entries"])),
                 "sha256": row["sha256"],
-                "at": lines[row["tx"]]["at"],
-                "by": lines[row["tx"]]["actor"],
+                **line,
             }
-            for row in store.where("stamped_scan")
-            if row["school_id"] in seen
-        ][::-1]
+            for row, line in found
+        ]
 
 
 def _school_of(workspace: Workspace, origin: str, scan: Path) -> str:

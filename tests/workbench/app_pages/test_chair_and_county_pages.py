@@ -169,13 +169,6 @@ def workspace(round_folder, tmp_path):
     return Workspace(Path(shutil.copytree(round_folder, tmp_path / "w")))
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
-
-
 @pytest.fixture
 def clock(monkeypatch):
     """Time of the pages; tests move it."""

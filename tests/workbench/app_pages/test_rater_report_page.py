@@ -35,13 +35,6 @@ def workspace(folder, tmp_path):
     return Workspace(Path(shutil.copytree(folder, tmp_path / "w")))
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
-
-
 def page_script(name):
     import importlib
 

@@ -14,13 +14,7 @@ from workbench.exports.payload import (
     payload_from,
 )
 from workbench.exports.sheets import FORMATS, file_stem, make_sheet
-from workbench.messages import use_language
 from workbench.services.verification import verify_sheet
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    use_language("zh")
 
 
 @pytest.fixture(scope="module")

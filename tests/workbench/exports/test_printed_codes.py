@@ -11,15 +11,9 @@ from PIL import Image, ImageFilter
 from models.ledger.posting import post
 from workbench.errors import InputError
 from workbench.exports.sheets import make_sheet
-from workbench.messages import use_language
 from workbench.services.verification import verify_sheet
 
 AT = "2026-11-25T02:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    use_language("zh")
 
 
 def page(payload, dpi):

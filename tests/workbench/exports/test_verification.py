@@ -16,15 +16,9 @@ from models.ledger.verifying import latest_checkpoint, proofs_for
 from workbench.errors import InputError
 from workbench.exports.payload import NamedPolicy, for_teacher, payload_bytes, proven
 from workbench.exports.sheets import FORMATS, make_sheet
-from workbench.messages import use_language
 from workbench.services.verification import verify_sheet
 
 AT = "2026-11-21T02:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    use_language("zh")
 
 
 def verified(folder, payload, keys, file_format="xlsx"):

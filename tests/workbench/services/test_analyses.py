@@ -54,13 +54,6 @@ def county(county_folder, tmp_path):
     return Workspace(Path(shutil.copytree(county_folder, tmp_path / "w")))
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
-
-
 def act(who=WHOLE):
     return Act(who, "", AT)
 

@@ -3,7 +3,6 @@
 import pytest
 
 from models.looks import newest_look
-from workbench import messages
 from workbench.errors import InputError, RefusedError
 from workbench.services import flag_finding
 from workbench.services.analysing import Kind
@@ -28,11 +27,6 @@ def planted(monkeypatch):
         monkeypatch.setitem(flag_finding.KINDS, kind, made)
 
     return plant
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
 
 
 def codes(walk):

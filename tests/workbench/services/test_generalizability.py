@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.synthetic_county import build
-from workbench import messages
 from workbench.cli import cli
 from workbench.errors import InputError
 from workbench.services.generalizability import (
@@ -31,13 +30,6 @@ HEAD = (
 PLAN = (
     "raters criteria replication reads hours relative_error absolute_error g_coefficient phi"
 ).split()
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
 
 
 @pytest.fixture

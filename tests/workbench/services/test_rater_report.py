@@ -42,13 +42,6 @@ def county(county_folder, tmp_path):
     return Workspace(Path(shutil.copytree(county_folder, tmp_path / "w")))
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
-
-
 def rater(name, severity, **more):
     row = {
         "rater": name, "severity": severity, "se": 0.2, "shrunken": severity, "zero": "round",

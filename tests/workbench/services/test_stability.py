@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from benchmarks.synthetic_county import build
 from models.store import Act
-from workbench import messages
 from workbench.cli import cli
 from workbench.errors import RefusedError
 from workbench.services.analyses import last_analysis
@@ -48,13 +47,6 @@ def analysis(county):
 @pytest.fixture
 def own_county(county, tmp_path):
     return Workspace(Path(shutil.copytree(county.folder, tmp_path / "w")))
-
-
-@pytest.fixture(autouse=True)
-def chinese():
-    messages.use_language("zh")
-    yield
-    messages.use_language("zh")
 
 
 def leveled(rows):
