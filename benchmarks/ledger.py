@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import verify_process
 from models.ledger.forms import FORMS
 from models.ledger.posting import create_ledger, post
 from models.ledger.signing import Signer, new_signer
@@ -177,6 +178,7 @@ def run() -> list[dict]:
         _row("the same, CPU ms / bare commit", cpu, bare_cpu),
         _row("verify one proof offline, CPU ms", one * 1e3, 0.25),
         _row("file, bytes an entry", size, texts),
+        *verify_process.run(),
     ]
 
 

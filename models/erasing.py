@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 
 from models.desk_store import DeskStore
+from models.erasing_reasons import Reasons, blank_reasons
 from models.store import Row, Store, Transaction
 
 
@@ -138,9 +139,10 @@ def _own_copies(store: Store, teacher_id: str) -> list[str]:
     return sorted(sha256 for sha256, pieces in found.items() if pieces <= own)
 
 
-def erase(tx: Transaction, teacher_id: str, pseudonym: str, reason: str) -> None:
-    """Put an erasure on record and blank or drop every row that names the teacher."""
+def erase(tx: Transaction, teacher_id: str, pseudonym: str, reason: str, reasons: Reasons) -> None:
+    """Put an erasure on record, and blank or drop every row and reason that names the teacher."""
     tx.insert("erasure", [{"teacher_id": teacher_id, "pseudonym": pseudonym, "reason": reason}])
+    blank_reasons(tx, reasons, teacher_id)
     for statement in _STATEMENTS:
         tx.change(statement, {"teacher": teacher_id})
 

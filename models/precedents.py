@@ -87,6 +87,28 @@ def keep_precedents(store: Store, tx: Transaction, rows: list[tuple[Row, str]]) 
         tx.insert("precedent_term", [{"rowid": number, "terms": terms}])
 
 
+def indexed_of_teacher(store: Store, teacher_id: str) -> list[dict[str, Any]]:
+    """Precedents on a teacher's pieces that can be found by their words."""
+    query = (
+        "SELECT p.number, p.tx, p.content FROM precedent AS p JOIN piece USING (piece_id) "
+        "JOIN submission USING (submission_id) JOIN precedent_term_docsize AS d ON d.id = p.number "
+        "WHERE teacher_id = ?"
+    )
+    return _told(store.rows(query, (teacher_id,)))
+
+
+def forget_terms(tx: Transaction, rows: list[tuple[Row, str]]) -> None:
+    """Take precedents out of the index, each with the terms it was found by, and every byte of them."""
+    for row, terms in rows:
+        tx.change(
+            "INSERT INTO precedent_term (precedent_term, rowid, terms, tx) "
+            "VALUES ('delete', :number, :terms, :tx)",
+            {"number": row["number"], "tx": row["tx"], "terms": terms},
+        )
+    if rows:  # what was deleted stands in older segments until they are merged
+        tx.change("INSERT INTO precedent_term (precedent_term) VALUES ('optimize')", {})
+
+
 def rulings_of_round(store: Store) -> list[Row]:
     """Marks of the chairs' rulings that stand: piece, criterion, mark, words, and when; newest first."""
     return store.rows(

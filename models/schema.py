@@ -24,11 +24,12 @@ from models.tables.papers import (
     erasure_triggers,
     later_erasure_triggers,
     precedent_erasure_triggers,
+    reason_erasure_triggers,
 )
 from models.tables.precedents import PRECEDENTS
 from models.tables.reading import ALLOCATION, DESK
 from models.tables.round import CASES, EVIDENCE, PEOPLE, READS
-from models.tables.trail import AUDIT
+from models.tables.trail import AUDIT, SEALED_REASONS, SEALS
 
 migrations = Migrations("workspace")
 
@@ -135,6 +136,14 @@ def tables_of_precedents(db: Database) -> None:
 def precedents_of_erased_people(db: Database) -> None:
     """Let an erasure blank what precedents quote of the person's evidence."""
     for statement in precedent_erasure_triggers():
+        db.execute(statement)
+
+
+@migrations()
+def reasons_of_erased_people(db: Database) -> None:
+    """Let the chain of the audit log cover reasons by a salted hash, so that an erasure may blank them."""
+    _lay_down(db, SEALED_REASONS)
+    for statement in (*SEALS, *reason_erasure_triggers()):
         db.execute(statement)
 
 

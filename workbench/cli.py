@@ -6,7 +6,7 @@ import gettext
 import importlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -133,6 +133,17 @@ def cli(ctx: click.Context, workspace: Path, lang: str, actor: str) -> None:
     """
     messages.use_language(lang)
     ctx.obj = Context(workspace, actor)
+
+
+def end(error: BaseException) -> NoReturn:
+    """End the process as click ends it: on an interrupt, on a reader that went away, on a bug."""
+
+    def again() -> NoReturn:
+        raise error
+
+    _speak_of_usage(messages.language())
+    click.Command(None, callback=again).main([], "workbench")
+    raise error  # not reached: click has left
 
 
 def main() -> None:

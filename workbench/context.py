@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import InputError
+from workbench.moments import CHINA
 
 if TYPE_CHECKING:  # both load pandas, which --help and verify do without
     from models.store import Act
     from workbench.services.workspace import Workspace
 
-CHINA = timezone(timedelta(hours=8), "UTC+8")
-"""Dates on papers, publicities and due dates are days of this zone, whatever the machine's."""
+__all__ = ["CHINA", "Context"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ file's name is the first part of the key: ``hold.duplicate`` stands as
 
 from __future__ import annotations
 
-import string
 import tomllib
 from contextvars import ContextVar
 from functools import cache
@@ -98,6 +97,8 @@ def _feature(in_language: str, name: str) -> dict[str, str]:
 
 def placeholders(template: str) -> frozenset[str]:
     """Names of the values a sentence is filled with."""
+    import string  # what only checks of sentences ask for
+
     return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 

@@ -8,11 +8,10 @@ at once. Posting and verifying match the same pattern.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One shape: a pattern over canonical JSON, and what is expected in words."""
 
     pattern: str

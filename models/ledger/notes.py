@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,8 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _NO_NAME = re.compile(r"[\s\x00-\x1f]")  # what ``isspace`` counts as blank, and controls
 
 
-@dataclass(frozen=True)
-class VerifierKey:
+class VerifierKey(NamedTuple):
     """A public key under a name; the id only helps to find it."""
 
     name: str
@@ -45,8 +45,7 @@ class VerifierKey:
         return f"{self.name}+{self.key_id.hex()}+{material}"
 
 
-@dataclass(frozen=True)
-class NoteSignature:
+class NoteSignature(NamedTuple):
     """One signature line: who claims to have signed, with which key, and the signature."""
 
     name: str
@@ -70,8 +69,7 @@ class Note:
         return self.text + "\n" + "".join(signature.line for signature in self.signatures)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The head of a tree: whose, how many leaves, and the root over them."""
 
     origin: str

@@ -94,6 +94,18 @@ _PRECEDENT_EXCEPTIONS = (
         "AND NEW.content ->> '$.words' = '' AND NEW.met IS OLD.met",
     ),
 )
+_REASON_EXCEPTIONS = (
+    (
+        "audit_log",
+        "UPDATE",
+        "EXISTS (SELECT 1 FROM audit_redaction JOIN erasure USING (teacher_id) "
+        "WHERE audit_redaction.seq = OLD.seq) AND OLD.sealed <> '' AND NEW.reason = '' "
+        "AND NEW.salt = '' AND NEW.at IS OLD.at AND NEW.actor IS OLD.actor "
+        "AND NEW.role IS OLD.role AND NEW.action IS OLD.action AND NEW.object IS OLD.object "
+        "AND NEW.prev IS OLD.prev AND NEW.chain IS OLD.chain AND NEW.sealed IS OLD.sealed "
+        "AND NEW.seq IS OLD.seq",
+    ),
+)
 _NAMES = {"UPDATE": "{table}_keeps_rows", "DELETE": "{table}_loses_none"}
 
 
@@ -110,6 +122,11 @@ def later_erasure_triggers() -> list[str]:
 def precedent_erasure_triggers() -> list[str]:
     """As `erasure_triggers`, for what precedents quote of the evidence."""
     return _triggers(_PRECEDENT_EXCEPTIONS)
+
+
+def reason_erasure_triggers() -> list[str]:
+    """As `erasure_triggers`, for the reasons of acts that name or are about the person."""
+    return _triggers(_REASON_EXCEPTIONS)
 
 
 def _triggers(exceptions: Iterable[tuple[str, str, str]]) -> list[str]:

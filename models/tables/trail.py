@@ -18,3 +18,16 @@ CREATE TABLE audit_log (
   chain TEXT NOT NULL UNIQUE
 ) STRICT;
 """
+
+SEALED_REASONS = f"""
+CREATE TABLE audit_redaction (
+  seq INTEGER PRIMARY KEY REFERENCES audit_log(seq),
+  teacher_id TEXT NOT NULL REFERENCES teacher, {TX}
+) STRICT;
+"""
+SEALS = (
+    "ALTER TABLE audit_log ADD COLUMN salt TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE audit_log ADD COLUMN sealed TEXT NOT NULL DEFAULT ''",
+)
+"""Since then the chain covers ``sealed``, a salted hash of the reason, and not its words: an erasure
+takes words and salt of a line it names in ``audit_redaction``, and the chain goes on as before."""

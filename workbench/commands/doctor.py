@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from workbench.commands.printing import json_option, print_json, print_table
-from workbench.commands.reporting import moment_words
 from workbench.context import Context
 from workbench.messages import text
+from workbench.moments import moment_words
 
 _TIMES = ("now", "last", "at")
 _SHOWN_AS = {

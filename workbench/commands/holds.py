@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands.printing import json_option, print_json, print_table
-from workbench.commands.reporting import existing_file, moment_words, print_columns, reason_option
+from workbench.commands.reporting import existing_file, print_columns, reason_option
 from workbench.context import Context
 from workbench.messages import text
+from workbench.moments import moment_words
 
 if TYPE_CHECKING:
     from workbench.services.exhibits import Exhibits

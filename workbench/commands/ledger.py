@@ -13,7 +13,6 @@ from workbench.commands.reporting import (
     existing_file,
     folder,
     level_words,
-    moment_words,
     print_columns,
     progress,
     reason_option,
@@ -22,6 +21,7 @@ from workbench.commands.reporting import (
 )
 from workbench.context import Context
 from workbench.messages import text
+from workbench.moments import moment_words
 
 if TYPE_CHECKING:
     from workbench.services.ledgers import SchoolVerification

@@ -38,6 +38,7 @@ def report(context: Context, as_json: bool) -> None:
     shown = [{**row, "kind": text(f"pii.kind.{row['kind']}")} for row in rows]
     print_columns(("school", "kind", "rows", "people"), shown)
     click.echo(text("pii.ledger"))
+    click.echo(text("pii.stays"))
 
 
 @command.command()

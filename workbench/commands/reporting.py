@@ -7,14 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from workbench.commands.printing import print_table
-from workbench.context import CHINA
 from workbench.messages import text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,15 +55,6 @@ def level_words(level: object) -> str:
 def subject_words(competency: str) -> str:
     """Code of a competency, or the word for the conclusion."""
     return competency or text("results.conclusion")
-
-
-def moment_words(at: str) -> str:
-    """Write a stored UTC time as people in China read it; empty where there is none.
-
-    >>> moment_words("2026-11-20T18:30:00Z")
-    '2026-11-21 02:30'
-    """
-    return f"{datetime.fromisoformat(at).astimezone(CHINA):%Y-%m-%d %H:%M}" if at else ""
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from workbench.commands.reporting import existing_file, moment_words, progress
+from workbench.commands.reporting import existing_file, progress
 from workbench.context import Context
 from workbench.messages import text
+from workbench.moments import moment_words
 
 
 @click.command()

@@ -12,12 +12,12 @@ from workbench.commands.printing import json_option, print_json
 from workbench.commands.reporting import (
     existing_file,
     folder,
-    moment_words,
     new_file,
     print_columns,
 )
 from workbench.context import Context
 from workbench.messages import text
+from workbench.moments import moment_words
 
 if TYPE_CHECKING:
     from workbench.services.witness import Answer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from workbench.exports.cells import Cell, Layout, Row, solid
 from workbench.exports.layout import layout_of
@@ -18,8 +18,7 @@ _MOST_ALIGNED = 250
 Texts = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One printed place that does not say what is proven."""
 
     place: str

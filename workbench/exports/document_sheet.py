@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -29,6 +30,12 @@ _NS = (
 )
 _TWIPS_PER_MM = 56.7
 _GREY = "EFEFEF"
+_ON_ONE_PAGE = 6  # rows that never go over two pages before the last two
+# What has to stand after a table: hidden and a point high, so that it never begins a page of its own.
+_END = (
+    f'<w:p {_NS}><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>'
+    '<w:rPr><w:vanish/><w:sz w:val="2"/></w:rPr></w:pPr></w:p>'
+)
 
 
 def document_sheet(payload: SheetPayload, layout: Layout) -> bytes:
@@ -45,15 +52,12 @@ def document_sheet(payload: SheetPayload, layout: Layout) -> bytes:
         paragraph_xml(layout.subtitle.value, size=11, align="center", after=120),
         _facts_xml(layout),
         paragraph_xml("", size=5),
-        _main_xml(layout),
-        paragraph_xml("", size=4, keep=True),
-        *(paragraph_xml(note.value, size=9, after=30, keep=True) for note in layout.notes),
-        _signatures_xml(layout),
+        *(_joined_xml(layout) if len(layout.rows) > _ON_ONE_PAGE else _apart_xml(layout)),
+        _END,
     ]
     for xml in blocks:
         last.addprevious(parse_xml(xml))
     _place_qr(document, layout)
-    last.addprevious(parse_xml(paragraph_xml("", size=1)))
     _set_footer(document, layout)
     _embed(document, payload)
     set_properties(document, layout.title.value, payload.issued_on)
@@ -93,14 +97,22 @@ def paragraph_xml(
 
 
 def cell_xml(
-    content: str, width_mm: float, *, shaded: bool = False, top: bool = False, across: int = 1
+    content: str,
+    width_mm: float,
+    *,
+    shaded: bool = False,
+    top: bool = False,
+    nil: Sequence[str] = (),
+    across: int = 1,
 ) -> str:
-    """One table cell around its paragraphs, ``across`` so many columns."""
+    """One table cell around its paragraphs, ``across`` so many columns; no line at the ``nil`` sides."""
     span = f'<w:gridSpan w:val="{across}"/>' if across > 1 else ""
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{_GREY}"/>' if shaded else ""
     wide = f'<w:tcW w:w="{twips(width_mm)}" w:type="dxa"/>'
-    align = "top" if top else "center"
-    return f'<w:tc><w:tcPr>{wide}{span}{shade}<w:vAlign w:val="{align}"/></w:tcPr>{content}</w:tc>'
+    sides = "".join(f'<w:{side} w:val="nil"/>' for side in nil)
+    border = f"<w:tcBorders>{sides}</w:tcBorders>" if sides else ""
+    align = f'<w:vAlign w:val="{"top" if top else "center"}"/>'
+    return f"<w:tc><w:tcPr>{wide}{span}{border}{shade}{align}</w:tcPr>{content}</w:tc>"
 
 
 def row_xml(cells: Iterable[str], *, repeated: bool = False, height_mm: float = 0) -> str:
@@ -182,51 +194,101 @@ def _facts_xml(layout: Layout) -> str:
     return table_xml(rows, layout.fact_widths)
 
 
-def _main_xml(layout: Layout) -> str:
-    head = [
-        cell_xml(paragraph_xml(cell.value, font=HEI, align="center"), width, shaded=True)
-        for cell, width in zip(layout.header, layout.widths, strict=True)
-    ]
-    rows = [row_xml(head, repeated=True, height_mm=9)]
-    # Word keeps the last rows on the page of the signatures, under a repeated heading.
+def _apart_xml(layout: Layout) -> list[str]:
+    """Results, notes and signatures one after the other; what keeps them together is each paragraph's."""
+    signed = _signed_widths(layout)
     held = len(layout.rows) - 2
+    rows = [_head_xml(layout, [1] * len(layout.widths))]
     rows += [
-        row_xml(_row_cells(row, layout.widths, number >= held), height_mm=9)
+        _result_xml(row, layout.widths, [1] * len(row), number >= held)
         for number, row in enumerate(layout.rows)
     ]
-    return table_xml(rows, layout.widths)
-
-
-def _row_cells(row: Row, widths: Sequence[int], keep: bool) -> list[str]:
     return [
+        table_xml(rows, layout.widths),
+        paragraph_xml("", size=4, keep=True),
+        *(paragraph_xml(note.value, size=9, after=30, keep=True) for note in layout.notes),
+        table_xml([_signatures_xml(layout, signed, [1] * len(signed))], signed),
+    ]
+
+
+def _joined_xml(layout: Layout) -> list[str]:
+    """Results, notes and signatures as one table, so that they keep together on its last page.
+
+    The last two rows of results hold to the notes, and these to the signatures. Word keeps any
+    paragraphs together; LibreOffice keeps rows of one table together wherever a page ends, but not
+    a table that has gone over pages and what comes after it. The heading is repeated above them.
+    """
+    signed = _signed_widths(layout)
+    edges = sorted({*accumulate(layout.widths), *accumulate(signed)})
+    spans = _spans(layout.widths, edges)
+    held = len(layout.rows) - 2
+    rows = [_head_xml(layout, spans)]
+    rows += [
+        _result_xml(row, layout.widths, spans, number >= held)
+        for number, row in enumerate(layout.rows)
+    ]
+    for number, note in enumerate(layout.notes, 1):
+        words = paragraph_xml(note.value, size=9, keep=True)
+        within = ["top"] * (number > 1) + ["left"] + ["bottom"] * (number < len(layout.notes))
+        whole = cell_xml(words, edges[-1], nil=[*within, "right"], across=len(edges))
+        rows.append(row_xml([whole]))
+    rows.append(_signatures_xml(layout, signed, _spans(signed, edges)))
+    return [table_xml(rows, [edge - before for before, edge in pairwise([0, *edges])])]
+
+
+def _signed_widths(layout: Layout) -> list[int]:
+    """Widths of the fields to sign and, last, of the place of the code."""
+    return [*layout.signature_widths, sum(layout.widths) - sum(layout.signature_widths)]
+
+
+def _spans(widths: Sequence[int], edges: Sequence[int]) -> list[int]:
+    """How many columns of a grid with these edges each cell of a row goes across."""
+    ends = [0, *(edges.index(end) + 1 for end in accumulate(widths))]
+    return [end - start for start, end in pairwise(ends)]
+
+
+def _head_xml(layout: Layout, spans: Sequence[int]) -> str:
+    cells = [
+        cell_xml(
+            paragraph_xml(cell.value, font=HEI, align="center"), width, shaded=True, across=across
+        )
+        for cell, width, across in zip(layout.header, layout.widths, spans, strict=True)
+    ]
+    return row_xml(cells, repeated=True, height_mm=9)
+
+
+def _result_xml(row: Row, widths: Sequence[int], spans: Sequence[int], keep: bool) -> str:
+    cells = [
         cell_xml(
             paragraph_xml(
                 cell.value, size=10, align="left" if cell.from_left else "center", keep=keep
             ),
             width,
+            across=across,
         )
-        for cell, width in zip(row, widths, strict=True)
+        for cell, width, across in zip(row, widths, spans, strict=True)
     ]
+    return row_xml(cells, height_mm=9)
 
 
-def _signatures_xml(layout: Layout) -> str:
+def _signatures_xml(layout: Layout, widths: Sequence[int], spans: Sequence[int]) -> str:
+    """Fields with room for a hand and a seal, and the place of the code with its caption."""
     height = layout.qr_mm + 9
-    qr_width = sum(layout.widths) - sum(layout.signature_widths)
     cells = []
-    for cell, width in zip(layout.signatures, layout.signature_widths, strict=True):
+    for cell, width, across in zip(layout.signatures, widths, spans, strict=False):
         label, _, day = cell.value.partition(" ")
-        gap = twips(height - 22)
         words = paragraph_xml(label) + paragraph_xml(
-            day.replace(" ", "　　"), align="right", before=gap
+            day.replace(" ", "　　"), align="right", before=twips(height - 22)
         )
-        cells.append(cell_xml(words, width, top=True))
+        cells.append(cell_xml(words, width, top=True, across=across))
     caption = paragraph_xml(layout.caption.value, size=9, align="center")
-    cells.append(cell_xml(paragraph_xml("", align="center") + caption, qr_width))
-    return table_xml([row_xml(cells, height_mm=height)], [*layout.signature_widths, qr_width])
+    code = paragraph_xml("", align="center") + caption
+    cells.append(cell_xml(code, widths[-1], across=spans[-1]))
+    return row_xml(cells, height_mm=height)
 
 
 def _place_qr(document: Any, layout: Layout) -> None:
-    cell = document.tables[-1].rows[0].cells[-1]
+    cell = document.tables[-1].rows[-1].cells[-1]
     run = cell.paragraphs[0].add_run()
     picture = run.add_picture(io.BytesIO(qr_png(layout.receipt)), width=Mm(layout.qr_mm))
     picture._inline.docPr.set("descr", layout.caption.value)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import InputError
-from workbench.exports import document_reading, workbook_reading
-from workbench.exports.packages import open_package
+from workbench.exports.packages import Package, broken, open_package
 
 LARGEST = 50 * 1024 * 1024
 
@@ -60,18 +59,30 @@ def read_sheet(path: Path) -> Sheet:
         pages, payload, oddities = portable_reading.read(path.name, data)
         return Sheet("pdf", payload, pages=pages, oddities=oddities)
     package = open_package(path.name, data)
+    try:
+        return _office(path.name, package)
+    except RecursionError as fault:
+        raise broken(path.name, "elements within elements without end") from fault
+
+
+def _office(name: str, package: Package) -> Sheet:
+    """Read a document or a workbook; each way of reading is loaded where it is wanted."""
     if "word/document.xml" in package:
-        rows, footers, payload = document_reading.read(path.name, package)
+        from workbench.exports import document_reading
+
+        rows, footers, payload = document_reading.read(name, package)
         media = package.under("word/media/")
         return Sheet("docx", payload, rows, footers, pictures=media)
     if "xl/workbook.xml" in package:
-        rows, footers, payload, oddities = workbook_reading.read(path.name, package)
+        from workbench.exports import workbook_reading
+
+        rows, footers, payload, oddities = workbook_reading.read(name, package)
         media = package.under("xl/media/")
         return Sheet("xlsx", payload, rows, footers, pictures=media, oddities=oddities)
     raise InputError(
-        f"{path.name} is no sheet: expected a docx, xlsx or pdf issued by this workbench.",
+        f"{name} is no sheet: expected a docx, xlsx or pdf issued by this workbench.",
         key="sheet.not_a_sheet",
-        file=path.name,
+        file=name,
     )
 
 

@@ -16,6 +16,7 @@ from rubrics.canonical import canonical_json
 from workbench.errors import InputError
 from workbench.exports.paper_proof import PaperProof, paper_proof, read_paper
 from workbench.exports.payload import APPENDIX, COUNTY, TEACHER, SheetPayload
+from workbench.exports.symbols import code_picture
 
 if TYPE_CHECKING:
     import segno
@@ -124,9 +125,7 @@ def qr_code(text: str) -> segno.QRCode:
 @lru_cache(maxsize=8)
 def qr_png(text: str) -> bytes:
     """QR as PNG, four pixels a module, quiet zone of four modules."""
-    made = io.BytesIO()
-    qr_code(text).save(made, kind="png", scale=4, border=4)
-    return made.getvalue()
+    return code_picture(qr_code(text).matrix)
 
 
 @lru_cache(maxsize=8)

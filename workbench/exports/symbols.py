@@ -1,21 +1,48 @@
-"""Whether a picture is a printed code and nothing else, and which: without the library that makes codes.
+"""Pictures of printed codes: written, and told from any other picture without the library that makes codes.
 
-Loading what draws a code costs more than all else that verifying a sheet takes.
-A picture as ``receipt.qr_png`` writes it (one bit a pixel, four pixels a module)
-is read to its modules, so that nothing can hide between them, and the code in
-it is then read; any other picture is for the slow comparison.
+Loading what makes a code costs more than all else that verifying a sheet takes.
+A picture as written here (one bit a pixel, four pixels a module) is read to its
+modules, so that nothing can hide between them, and the code in it is then read;
+any other picture is for the slow comparison.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 SCALE = 4
 BORDER = 4
 _HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _BILEVEL = b"\x01\x00\x00\x00\x00"  # one bit, grey, the usual packing, no interlacing
 _MOST = 4096
+_PIXELS = bytes.maketrans(b"\x00\x01", b"10")
 _SHADES = bytes.maketrans(b"01", b"\x00\xff")
+
+
+def code_picture(modules: Iterable[bytes | bytearray]) -> bytes:
+    """PNG of the modules of a symbol, row by row, dark ones 1; with its quiet zone.
+
+    Every row of modules is one line of pixels and the mark that the next ones are the same.
+    """
+    dark = [row.translate(_PIXELS).decode("ascii") for row in modules]
+    side = SCALE * (len(dark) + 2 * BORDER)
+    length = (side + 7) // 8
+    edge, same = "1" * (SCALE * BORDER), b"\x02" + bytes(length)
+    lines = ["1" * (side - 2 * len(edge))] * BORDER
+    lines += ["".join(pixel * SCALE for pixel in row) for row in dark]
+    data = b"".join(
+        b"\x00"
+        + int(f"{edge}{line}{edge}".ljust(8 * length, "0"), 2).to_bytes(length, "big")
+        + same * (SCALE - 1)
+        for line in (*lines, *lines[:BORDER])
+    )
+    size = side.to_bytes(4, "big")
+    chunks = (b"IHDR" + size * 2 + _BILEVEL, b"IDAT" + zlib.compress(data, 9), b"IEND")
+    return _HEAD[:8] + b"".join(
+        (len(each) - 4).to_bytes(4, "big") + each + zlib.crc32(each).to_bytes(4, "big")
+        for each in chunks
+    )
 
 
 def code_alone(picture: bytes) -> str | None:

@@ -23,6 +23,8 @@ _Rows = tuple[tuple[str, ...], ...]
 
 @dataclass
 class _Workbook:
+    """What the cells of a workbook refer to."""
+
     package: Package
     strings: list[str] = field(default_factory=list)
     odd_styles: set[int] = field(default_factory=set)
@@ -72,11 +74,16 @@ def _strings(package: Package) -> list[str]:
 
 def _plain(element: Any) -> str:
     """Text of a string item, phonetic readings left out."""
-    return "".join(
-        one.text or ""
-        for one in element.iter()
-        if local(one) == "t" and local(one.getparent()) != "rPh"
-    )
+    return "".join(_texts(element))
+
+
+def _texts(element: Any) -> Iterator[str]:
+    for child in element:
+        kind = local(child)
+        if kind == "t":
+            yield child.text or ""
+        elif kind != "rPh":
+            yield from _texts(child)
 
 
 def _odd_styles(package: Package) -> set[int]:

@@ -16,6 +16,8 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.units import cm_to_EMU
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.pagebreak import Break
 
 from workbench.exports.cells import LANDSCAPE, Cell, Layout, Row
 from workbench.exports.embedding import WORKBOOK_SHEET, pack
@@ -29,6 +31,10 @@ _POINTS_PER_MM = 2.835
 _THIN = Side(style="thin")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _GREY = PatternFill("solid", fgColor="EFEFEF")
+_TOP_INCH, _BOTTOM_INCH = 0.6, 0.7
+# Of a sheet over several pages: a little smaller, for programs fit pages or end them, never both.
+_SCALE = 95
+_FILLED = 0.97  # of the page at most, as programs round heights differently
 
 
 def workbook_sheet(payload: SheetPayload, layout: Layout) -> bytes:
@@ -38,8 +44,10 @@ def workbook_sheet(payload: SheetPayload, layout: Layout) -> bytes:
     sheet.title = say("tab")
     # Column widths count digits of this font: one that every system has, or its twin.
     workbook._fonts[0] = Font(name="Arial", size=10)
-    _Setting(sheet, layout).set_all()
+    setting = _Setting(sheet, layout)
+    setting.set_all()
     _set_page(sheet, layout)
+    _end_pages(sheet, setting, layout)
     _embed(workbook, payload)
     properties = workbook.properties
     properties.creator, properties.title = "", layout.title.value
@@ -98,6 +106,7 @@ class _Setting:
         self.sheet = sheet
         self.layout = layout
         self.at = 0
+        self.heading = 0
         self.styles: dict[_Look, StyleArray] = {}
 
     def set_all(self) -> None:
@@ -112,6 +121,7 @@ class _Setting:
         self.facts()
         singles = [(place, place) for place in range(1, count + 1)]
         self.row(layout.header, singles, bold=True, shaded=True)
+        self.heading = self.at
         self.sheet.print_title_rows = f"{self.at}:{self.at}"
         for row in layout.rows:
             self.row(row, singles)
@@ -185,9 +195,8 @@ class _Setting:
         target.value = text
         target.data_type = "s"
         if last > first:
-            self.sheet.merge_cells(
-                start_row=self.at, end_row=self.at, start_column=first, end_column=last
-            )
+            # `merge_cells` would put together anew the borders that every cell has already.
+            self.sheet.merged_cells.add(CellRange(None, first, self.at, last, self.at))
 
     def style(self, look: _Look) -> StyleArray:
         """Style of a look, made once: setting each part anew is most of a workbook's cost."""
@@ -222,13 +231,60 @@ def _set_page(sheet: Any, layout: Layout) -> None:
     margins = sheet.page_margins
     side = 0.55 if layout.orientation == LANDSCAPE else 0.65
     margins.left = margins.right = side
-    margins.top, margins.bottom, margins.footer = 0.6, 0.7, 0.35
+    margins.top, margins.bottom, margins.footer = _TOP_INCH, _BOTTOM_INCH, 0.35
     page = say("page", page="&P", pages="&N")
     words = layout.footer.value.replace("&", "&&")
     sheet.HeaderFooter.oddFooter.left.text = words
     sheet.HeaderFooter.oddFooter.left.size = 8
     sheet.HeaderFooter.oddFooter.right.text = page
     sheet.HeaderFooter.oddFooter.right.size = 8
+
+
+def _end_pages(sheet: Any, setting: _Setting, layout: Layout) -> None:
+    """Say where pages end, so that the last rows of results go with the notes and signatures."""
+    heights = [sheet.row_dimensions[row].height for row in range(1, setting.at + 1)]
+    first_held = setting.heading + 1 + max(0, len(layout.rows) - 2)
+    paper = 210 if layout.orientation == LANDSCAPE else 297
+    room = paper * _POINTS_PER_MM - 72 * (_TOP_INCH + _BOTTOM_INCH)
+    if not page_ends(heights, setting.heading, first_held, room * _FILLED):
+        return
+    sheet.sheet_properties.pageSetUpPr.fitToPage = False
+    sheet.page_setup.fitToWidth = sheet.page_setup.fitToHeight = None
+    sheet.page_setup.scale = _SCALE
+    larger = room * _FILLED * 100 / _SCALE
+    for row in page_ends(heights, setting.heading, first_held, larger):
+        sheet.row_breaks.append(Break(id=row))
+
+
+def page_ends(heights: Sequence[float], heading: int, first_held: int, room: float) -> list[int]:
+    """Rows (from 1) after which a page ends.
+
+    Parameters
+    ----------
+    heights : sequence of float
+        Of every row, in the unit of ``room``.
+    heading : int
+        The row repeated at the head of every page but the first.
+    first_held : int
+        From this row to the last all stand on one page.
+    room : float
+        What a page holds.
+
+    Examples
+    --------
+    >>> page_ends([10] * 10, 1, 9, 45)  # heading and 3, heading and 3, heading and the held
+    [4, 7]
+    >>> page_ends([10] * 5, 1, 4, 50)
+    []
+    """
+    ends, used = [], 0.0
+    for row, height in enumerate(heights, 1):
+        wanted = sum(heights[row - 1 :]) if row == first_held else height
+        if row > heading + 1 and row <= first_held and used + wanted > room:
+            ends.append(row - 1)
+            used = heights[heading - 1]
+        used += height
+    return ends
 
 
 def _embed(workbook: Any, payload: SheetPayload) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.errors import LedgerError
 from models.ledger.notes import Checkpoint, VerifierKey, open_checkpoint
@@ -13,8 +12,7 @@ from workbench.messages import explain
 from workbench.services.verdict import Fault, fault
 
 
-@dataclass(frozen=True)
-class Later:
+class Later(NamedTuple):
     """What was found; ``as_of`` is the time of the ledger's last entry, empty where none is at hand."""
 
     faults: tuple[Fault, ...] = ()

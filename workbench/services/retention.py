@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from models.erasing import erased
 from models.evidence_store import EvidenceStore
-from models.publications import last_closing_day
+from models.publications import cleared_levels, last_closing_day
+from models.records import ReasonNone
+from models.resubmissions import notes_given
 from models.store import Act, Store
 from workbench.context import CHINA
 from workbench.errors import InputError
+from workbench.services.objections import PENDING, READING, objection_endings
+from workbench.services.results import ResultRow, result_standing
 from workbench.services.roles import authorise
 from workbench.services.workspace import Workspace
 
@@ -21,6 +26,7 @@ FOLDERS = {"originals": "evidence", "blind_copies": "blind"}
 _TABLES = {"originals": "evidence_file", "blind_copies": "blind_copy"}
 BY_HAND = ("working_data", "identity", "logs", "backups")
 """Kept until a person acts: erased one by one with `pii erase`, or kept outside the workspace."""
+_UNDECIDED = (ReasonNone.AWAITING_READ, ReasonNone.AWAITING_RULING, ReasonNone.HELD)
 KINDS = (*FOLDERS, *TEMPORARY, *BY_HAND)
 
 
@@ -45,9 +51,9 @@ class Due:
 def retention(workspace: Workspace, today: date) -> list[Due]:
     """Table of every kind of data, as the policy keeps it."""
     with workspace.store() as store:
-        appeals_end = _appeals_end(store)
+        ended = appeals_end(workspace, store)
     return [
-        *(_by_months(workspace, kind, appeals_end, today) for kind in (*FOLDERS, *BY_HAND)),
+        *(_by_months(workspace, kind, ended, today) for kind in (*FOLDERS, *BY_HAND)),
         *(_temporary(workspace, kind, today) for kind in TEMPORARY),
     ]
 
@@ -87,10 +93,39 @@ def apply_retention(workspace: Workspace, kinds: list[str], act: Act) -> list[Du
     return gone
 
 
-def _appeals_end(store: Store) -> date | None:
-    """Day the last publicity closed; None while one is open or before the first."""
+def appeals_end(workspace: Workspace, store: Store) -> date | None:
+    """Last day on which anything could still be said against a result of the round.
+
+    That is the latest of: the day the last publicity closed, the last day to appeal
+    against the answer to an objection, and the last day to hand in again that a
+    note named. It is the round's, as files of several teachers are often one.
+
+    Returns
+    -------
+    date or None
+        None while it is not known: before the first publicity, while one is open or
+        has yet to come (a later attempt, a changed level), while a result is being
+        read, ruled on or held, or an objection or appeal is not decided.
+    """
     closed = last_closing_day(store)
-    return date.fromisoformat(closed) if closed else None
+    if not closed:
+        return None
+    objections = objection_endings(workspace, store).values()
+    if any(each["outcome"] in (PENDING, READING) for each in objections):
+        return None
+    shown, gone = cleared_levels(store), erased(store)
+    rows = [r for r in result_standing(store, workspace).rows if r.teacher_id not in gone]
+    if any(row.reason_none in _UNDECIDED or _is_unshown(row, shown) for row in rows):
+        return None
+    windows = [each["appeal_until"] for each in objections]
+    windows += [note["until"] for note in notes_given(store) if note["slots"]]
+    return date.fromisoformat(max([closed, *windows]))
+
+
+def _is_unshown(row: ResultRow, shown: Mapping[tuple[str, str], tuple[str, str]]) -> bool:
+    """Whether a result has a level that no closed publicity has shown."""
+    _, level = shown.get((row.teacher_id, row.competency), ("", ""))
+    return row.level is not None and level != row.level
 
 
 def _by_months(workspace: Workspace, kind: str, begins: date | None, today: date) -> Due:

@@ -136,7 +136,7 @@ def test_a_large_school_repeats_the_heading_and_the_footer_on_every_page(issuing
 
     table = docx.Document(io.BytesIO(made["docx"])).tables[1]
     assert "<w:tblHeader/>" in table.rows[0]._tr.xml
-    assert len(table.rows) == 61
+    assert len(table.rows) == 61 + 3  # two notes and the signatures stand in it
     sheet = openpyxl.load_workbook(io.BytesIO(made["xlsx"])).worksheets[0]
     assert sheet.print_title_rows == "$5:$5"
     assert sheet.cell(5, 1).value == "序号"

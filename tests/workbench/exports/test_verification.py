@@ -310,3 +310,31 @@ def test_verifying_loads_neither_pandas_nor_streamlit(issued, tmp_path):
 
 def test_a_sheet_cut_out_of_the_summary_proves_itself(issued, tmp_path):
     assert verified(tmp_path, for_teacher(issued.school, "s002"), [issued.key]).ok
+
+
+@pytest.mark.parametrize(
+    ("file_format", "part", "within"),
+    [
+        ("docx", "word/document.xml", b"<w:body>"),
+        ("docx", "word/document.xml", b"<w:p>"),
+        ("xlsx", "xl/worksheets/sheet1.xml", b"<is>"),
+    ],
+)
+def test_elements_within_elements_without_end_are_refused_in_words(
+    issued, tmp_path, file_format, part, within
+):
+    made, deep = io.BytesIO(), 300_000
+    with (
+        zipfile.ZipFile(io.BytesIO(make_sheet(issued.school, file_format))) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            data = old.read(name)
+            if name == part:
+                start = data.index(within) + len(within)
+                data = data[:start] + b"<x>" * deep + b"</x>" * deep + data[start:]
+            new.writestr(name, data)
+    path = tmp_path / f"deep.{file_format}"
+    path.write_bytes(made.getvalue())
+    with pytest.raises(InputError, match="elements within elements"):
+        verify_sheet(path, [issued.key])
