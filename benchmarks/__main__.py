@@ -1,10 +1,15 @@
-"""Run the benchmarks and print one table: ``python -m benchmarks [NAME ...]``."""
+"""Run the benchmarks and print a row a line: ``python -m benchmarks [--list] [NAME[:PART] ...]``.
+
+``--list`` names them and their parts and imports each, so that one that cannot
+start is seen at once. Without a name all are run but those of :data:`LONG`.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
+from collections.abc import Iterator
 
 NAMES = (
     "intake",
@@ -13,6 +18,7 @@ NAMES = (
     "allocation",
     "similarity",
     "sheets",
+    "batch",
     "ledger",
     "starting",
     "app",
@@ -22,13 +28,32 @@ NAMES = (
     "statistics",
     "load",
 )
+LONG = ("planted_raters",)
+"""Minutes of simulated counties: run where named."""
 
 
-def main(names: list[str]) -> None:
+def main(words: list[str]) -> None:
     """Run the benchmarks named, or all; each gives rows with what was measured and its bar."""
-    for name in names or NAMES:
-        for row in importlib.import_module(f"benchmarks.{name}").run():
+    if "--list" in words:
+        for row in listed():
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+        return
+    for word in words or NAMES:
+        name, _, part = word.partition(":")
+        if name not in NAMES + LONG:
+            sys.exit(f"{name} is no benchmark; there are {', '.join(NAMES + LONG)}.")
+        module = importlib.import_module(f"benchmarks.{name}")
+        for row in module.run(part) if part else module.run():
             print(json.dumps({"benchmark": name, **row}, ensure_ascii=False), flush=True)
+
+
+def listed() -> Iterator[dict[str, object]]:
+    """Name each benchmark, what it is for, and the parts that can be run alone."""
+    for name in NAMES + LONG:
+        module = importlib.import_module(f"benchmarks.{name}")
+        of = module.parts() if hasattr(module, "parts") else ()
+        said = (module.__doc__ or "").partition("\n")[0]
+        yield {"benchmark": name, "says": said, "parts": of, "long": name in LONG}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Agreement beside krippendorff, irrCAC, scikit-learn and pingouin, on coded columns."""
+"""Agreement beside krippendorff, interrater, irrCAC, scikit-learn and pingouin, on coded columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from benchmarks.measuring import beside, cpu, peak_bytes
+from benchmarks.measuring import beside, cpu, cpu_by_turns, peak_bytes
 from scoring.agreement import Settings, agreement_of_codes
 from scoring.coefficients.intraclass import icc_of_complete
 from scoring.coefficients.listing import Measure, every
@@ -21,7 +21,8 @@ SCALE = scale_of(["0", "1", "2"])
 DRAWS = 1000
 SIZES = (999, 9_999, 99_999, 999_999)  # three ratings a unit
 _CORRECTED = ("gwet_ac", "fleiss_kappa", "brennan_prediger", "krippendorff_alpha")
-_PEER_DRAWS = 20  # of the peer's, whose cost is linear in them; scaled to DRAWS
+_TURNS = 15  # so many that each side has a quiet moment on a busy machine
+_PEER_DRAWS = 5  # of the peer's, whose cost is linear in them; scaled to DRAWS
 
 
 def ratings_of(size: int, n_raters: int = 20, each: int = 3, seed: int = 0) -> RatingCodes:
@@ -53,13 +54,23 @@ def alpha_alone() -> list[dict]:
 
 
 def _alpha_alone(peer, codes: RatingCodes) -> list[dict]:
-    own, floor = cpu(lambda: _estimate(codes, 0)), cpu(one_pass(codes))
-    other = cpu(lambda: _krippendorff(peer, _counts(codes)))
+    own, floor, other = cpu_by_turns(
+        [
+            lambda: _estimate(codes, 0),
+            one_pass(codes),
+            lambda: _krippendorff(peer, _counts(codes)),
+        ]
+    )
     what = f"ordinal alpha, {len(codes.unit):,} ratings"
+    held = _held(lambda: _estimate(codes, 0), codes)
+    of_peer = _held(lambda: _krippendorff(peer, _counts(codes)), codes)
     return [
-        beside(what, own, floor, "one counting pass", "times ≥ 0.4 at 1e6"),
-        beside(what, own, other, "krippendorff on counts", "times ≥ 4 at 1e6"),
-    ]
+        beside(what, own, floor, "one counting pass", "times ≥ 0.4 at 1e6", bytes_a_rating=held),
+        beside(
+            what, own, other, "krippendorff on counts", "times ≥ 4 at 1e6",
+            bytes_a_rating=held, against_bytes=of_peer,
+        ),
+    ]  # fmt: skip
 
 
 def alpha_with_draws() -> list[dict]:
@@ -74,13 +85,38 @@ def alpha_with_draws() -> list[dict]:
 
 
 def _alpha_with_draws(peer, codes: RatingCodes, bar: str) -> list[dict]:
-    own, alone = cpu(lambda: _estimate(codes, DRAWS)), cpu(lambda: _estimate(codes, 0))
+    resample = _resampler(peer, codes, np.arange(codes.n_units))
+    own, alone, other = cpu_by_turns(
+        [lambda: _estimate(codes, DRAWS), lambda: _estimate(codes, 0), resample], _TURNS
+    )
     what = f"ordinal alpha and {DRAWS:,} unit draws, {len(codes.unit):,} ratings"
-    other = _of_peer(peer, codes, np.arange(codes.n_units))
+    held = _held(lambda: _estimate(codes, DRAWS), codes)
     return [
-        beside(what, own, other, "krippendorff, counts resampled", bar),
+        beside(
+            what, own, other * DRAWS / _PEER_DRAWS, "krippendorff, counts resampled", bar,
+            bytes_a_rating=held,
+        ),
         beside(what, own, alone, "the estimate alone", "times ≥ 0.77 at 1e6"),
-    ]
+    ]  # fmt: skip
+
+
+def beside_interrater() -> list[dict]:
+    """Alpha with squared distances and an interval from 1,000 resamples, beside interrater's own."""
+    import interrater
+
+    rows = []
+    for size in SIZES[:2]:
+        codes = ratings_of(size)
+        own, other = cpu_by_turns(
+            [
+                lambda codes=codes: _estimate(codes, DRAWS, INTERVAL_ALPHA),
+                lambda codes=codes: _of_interrater(interrater, codes),
+            ],
+            3,
+        )
+        what = f"interval alpha and {DRAWS:,} unit draws, {len(codes.unit):,} ratings"
+        rows.append(beside(what, own, other, "interrater, alpha with quadratic weights", ""))
+    return rows
 
 
 def alpha_with_cluster_draws() -> list[dict]:
@@ -90,9 +126,11 @@ def alpha_with_cluster_draws() -> list[dict]:
     plain = ratings_of(99_999)
     teacher = np.random.default_rng(1).integers(0, 2000, plain.n_units)
     codes = RatingCodes(plain.unit, plain.rater, plain.level, teacher, plain.raters, 3)
-    own = cpu(lambda: _estimate(codes, DRAWS))
-    peer = _of_peer(krippendorff, codes, teacher)
+    own, peer = cpu_by_turns(
+        [lambda: _estimate(codes, DRAWS), _resampler(krippendorff, codes, teacher)], _TURNS
+    )
     what = f"ordinal alpha and {DRAWS:,} draws of 2,000 teachers, 99,999 ratings"
+    peer *= DRAWS / _PEER_DRAWS
     return [beside(what, own, peer, "krippendorff, counts resampled", "times ≥ 200")]
 
 
@@ -188,6 +226,7 @@ def _whole_list(codes: RatingCodes) -> list[dict]:
 ROWS = (
     alpha_alone,
     alpha_with_draws,
+    beside_interrater,
     alpha_with_cluster_draws,
     corrected_with_errors,
     all_pairs,
@@ -201,6 +240,7 @@ def _named(names: tuple[str, ...], weights: str = "") -> list[Measure]:
 
 
 ALPHA = _named(("krippendorff_alpha",), "ordinal")
+INTERVAL_ALPHA = _named(("krippendorff_alpha",), "interval")
 CORRECTED = _named(_CORRECTED)
 
 
@@ -224,8 +264,8 @@ def _krippendorff(peer, counts: np.ndarray) -> float:
     return peer.alpha(value_counts=counts, level_of_measurement="ordinal", value_domain=[0, 1, 2])
 
 
-def _of_peer(peer, codes: RatingCodes, cluster: np.ndarray) -> float:
-    """CPU seconds of the peer's estimate and as many resamples of clusters, by its own loop."""
+def _resampler(peer, codes: RatingCodes, cluster: np.ndarray) -> Callable[[], object]:
+    """A few of the peer's estimates of resampled clusters, by its users' own loop."""
     counts = _counts(codes)
     order = np.argsort(cluster, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
@@ -237,7 +277,18 @@ def _of_peer(peer, codes: RatingCodes, cluster: np.ndarray) -> float:
         rows = picks if single else np.concatenate([members[k] for k in picks])
         return _krippendorff(peer, counts[rows])
 
-    return cpu(lambda: [draw() for _ in range(_PEER_DRAWS)], 3) * DRAWS / _PEER_DRAWS
+    return lambda: [draw() for _ in range(_PEER_DRAWS)]
+
+
+def _of_interrater(peer, codes: RatingCodes) -> object:
+    config = peer.KrippendorffAlphaConfig(n_resamples=DRAWS, weights_type="quadratic")
+    counted = peer.NijMatrix(_counts(codes))
+    analyzer = peer.KrippendorffAlphaAnalyzer.build_from_nij_matrix(counted, config)
+    return analyzer.estimate_from_nij_matrix()
+
+
+def _held(work: Callable[[], object], codes: RatingCodes) -> float:
+    return round(peak_bytes(work) / len(codes.unit), 1)
 
 
 def _dense(codes: RatingCodes) -> np.ndarray:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import resource
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.invented_marks import Shape, invented_marks
+from benchmarks.measuring import cpu
 from scoring.facets.marks_model import MarksModel
 
 CPU_LIMIT_S = 60.0
@@ -60,6 +63,29 @@ def run() -> list[dict[str, object]]:
     return rows
 
 
+def sparse_panel() -> list[dict[str, object]]:
+    """The whole report of a panel whose 200 pieces are spread over all competencies."""
+    from benchmarks.synthetic_county import Scene, build
+    from workbench.services.facets_of_marks import facets_of_workspace
+
+    with tempfile.TemporaryDirectory() as folder:
+        panel = build(
+            Path(folder) / "panel", pieces=200, readers=12, schools=1, scene=Scene(0.0, 0.85)
+        )
+        told = facets_of_workspace(panel)
+        seconds = cpu(lambda: facets_of_workspace(panel), times=5)
+    return [
+        {
+            "what": "sparse panel: the whole report of a workspace",
+            "marks": sum(row["n"] for row in told["raters"]),
+            "pieces": len(told["persons"]),
+            "criteria": len(told["criteria"]),
+            "cpu_s": round(seconds, 3),
+            "limit_s": SMALL_LIMIT_S,
+        }
+    ]
+
+
 def _timed(act: Callable[[], MarksModel]) -> tuple[float, MarksModel]:
     start = time.process_time()
     made = act()
@@ -68,3 +94,6 @@ def _timed(act: Callable[[], MarksModel]) -> tuple[float, MarksModel]:
 
 def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+ROWS = (sparse_panel, run)

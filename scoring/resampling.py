@@ -112,20 +112,24 @@ class _PoissonTables:
         first = np.maximum(means - reach, 0).astype(np.int32)
         self._width = int((means + reach - first).max()) + 1
         self._counts = first[:, None] + np.arange(self._width, dtype=np.int32)
-        factorials = gammaln(np.arange(1.0, float(self._counts[:, -1].max()) + 2))
-        chance = np.exp(self._counts * np.log(means)[:, None] - factorials[self._counts])
+        least = int(first.min())
+        factorials = gammaln(np.arange(least + 1.0, float(self._counts[:, -1].max()) + 2))
+        logs = self._counts * np.log(means)[:, None] - factorials[self._counts - least]
+        chance = np.exp(logs - logs.max(axis=1, keepdims=True))
         scaled = chance * (_SLOTS / chance.sum(axis=1, keepdims=True))
         whole = scaled.astype(np.int64)
         unfilled = _SLOTS - whole.sum(axis=1, keepdims=True)
         named = np.hstack([self._counts, np.full((len(means), 1), -1, dtype=np.int32)])
-        self._slots = np.repeat(named.ravel(), np.hstack([whole, unfilled]).ravel())
+        slots = np.repeat(named.ravel(), np.hstack([whole, unfilled]).ravel())
+        self._slots = slots.reshape(len(means), _SLOTS)
         self._below = np.cumsum(scaled - whole)
 
     def drawn(self, size: int, rng: np.random.Generator) -> NDArray[np.int32]:
         """Draw ``size`` counts of each mean: means × draws."""
         kinds = len(self._counts)
-        slot = rng.integers(0, _SLOTS, (kinds, size), dtype=np.uint16)
-        counts = self._slots[slot + (np.arange(kinds) * _SLOTS)[:, None]].ravel()
+        bits = rng.integers(0, 1 << 64, -(-kinds * size // 4), dtype=np.uint64).view(np.uint16)
+        slot = (bits[: kinds * size] & (_SLOTS - 1)).reshape(kinds, size)
+        counts = np.concatenate([row[at] for row, at in zip(self._slots, slot, strict=True)])
         beyond = np.flatnonzero(counts < 0)
         ends = self._below.reshape(kinds, -1)[:, -1]
         starts = np.concatenate([[0.0], ends[:-1]])
@@ -140,10 +144,12 @@ class _PoissonTables:
 
 def _relative(counts: IntArray, mean: float) -> FloatArray:
     """Chance of each Poisson count over that of the likeliest, 0 below 0."""
-    most = np.floor(mean)
-    known = np.maximum(counts, 0)
-    apart = (known - most) * np.log(mean) - gammaln(known + 1.0) + gammaln(most + 1.0)
-    return np.where(counts >= 0, np.exp(apart), 0.0)
+    least, most = max(int(counts.min()), 0), int(counts.max())
+    known = np.arange(least, max(most, least) + 1.0)
+    mode = np.floor(mean)
+    apart = (known - mode) * np.log(mean) - gammaln(known + 1.0) + gammaln(mode + 1.0)
+    found = np.exp(apart)[np.maximum(counts - least, 0)]
+    return found if counts.min() >= 0 else np.where(counts >= 0, found, 0.0)
 
 
 def _picked(times: IntArray, size: int, rng: np.random.Generator) -> FloatArray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, qr, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lapack, qr
 from scipy.optimize import minimize
 
 from scoring.errors import ScoringError
@@ -34,8 +34,9 @@ _START_SPREAD = 0.9
 _MOST_SD = 6.0
 _LEAST_SPREAD = 0.3  # logits: few marks cannot tell less from none, and grids stay coarse
 _MODE_STEPS, _STALE = 24, 5  # steps to the mode, and after how many the information is renewed
+_ALL_HELD = 1 - 1e-9  # the share the prior holds where marks tell nothing
 _FARTHEST = 10.0  # logits a step may go
-_SETTLED = 0.004  # of the log likelihood: the spreads err far more than what that moves them
+_SETTLED = 0.01  # of the log likelihood: the spreads err far more than what that moves them
 
 
 @dataclass(frozen=True)
@@ -130,27 +131,42 @@ class _Climb:
         self.grid = grid_for(layout, Point.unpacked(self.vector, layout.sizes))
         self.evaluations = 0
         # What a prior with free means holds: differences within a kind.
-        same = (kind[:, None] == kind).astype(np.float64)
-        self.hold: FloatArray = np.eye(len(kind)) - same / same.sum(axis=1)
+        same = (kind[:, None] == np.unique(kind)).astype(np.float64)
+        self._of_kind: FloatArray = same / np.sqrt(same.sum(axis=0))
+        self.hold: FloatArray = np.eye(len(kind)) - self._of_kind @ self._of_kind.T
         self._free = len(kind) - int(kind.max(initial=-1)) - 1
         raters = layout.sizes[0]
         self._marked: NDArray[np.bool_] = layout.codes.marks_by_rater() > 0
         self._held = np.r_[self._marked, np.zeros(len(self.vector) - raters, dtype=bool)]
         self._factor: FloatArray | None = None  # of the information where it was last known
 
-    def at(self, spreads: FloatArray) -> Height:
-        """Log likelihood of logarithms of the teacher's, piece's, halo's SD and the spread."""
-        raters, criteria, _ = self.layout.sizes
+    def at(self, spreads: FloatArray, whole: bool) -> Height:
+        """Log likelihood of logarithms of the teacher's, piece's, halo's SD and the spread.
+
+        Unless ``whole`` the determinant's part is carried over: the share that the prior
+        holds of each difference has a logit that falls by two with the spread's logarithm,
+        and one share stands for all.
+        """
         value, slope = self._mode(spreads)
-        factor = self._known(spreads)
-        volume = -float(np.log(np.diag(factor)).sum())
-        # What the prior's own weight makes of the determinant: the part of its slope that bends.
-        tail = factor[raters:, raters:]
-        inverse = solve_triangular(tail, np.eye(len(tail))[:, :criteria], lower=True)
-        of_volume = np.array([0.0, 0.0, 0.0, np.einsum("ij,ij", inverse, inverse @ self.hold)])
         slope[3] -= self._free
         told = value - self._free * float(spreads[3])
-        return Height(told, slope, volume, of_volume * np.exp(-2 * spreads[3]))
+        if whole:
+            self._volume, self._share = self._of_volume(self._known(spreads), spreads[3])
+            self._spread = float(spreads[3])
+        odds = self._share / (1 - self._share) * np.exp(2 * (self._spread - spreads[3]))
+        of_volume = np.array([0.0, 0.0, 0.0, self._free * odds / (1 + odds)])
+        return Height(told, slope, self._volume, of_volume)
+
+    def _of_volume(self, factor: FloatArray, spread: float) -> tuple[float, float]:
+        """Part of the determinant in the height, and the share of it that the prior holds.
+
+        The prior's own weight in the determinant makes that part of its slope that bends.
+        """
+        raters, criteria, _ = self.layout.sizes
+        inverse = lapack.dtrtri(factor[raters:, raters:], lower=1)[0][:, :criteria]
+        held = np.square(inverse).sum() - np.square(inverse @ self._of_kind).sum()
+        share = float(held) * np.exp(-2 * spread) / max(self._free, 1)
+        return -float(np.log(np.diag(factor)).sum()), min(share, _ALL_HELD)
 
     def _known(self, spreads: FloatArray) -> FloatArray:
         """Cholesky factor of the information on all but the spreads, kept for the next steps."""
@@ -159,8 +175,7 @@ class _Climb:
         information = observed_information(self.layout, self.grid, point, with_sds=False)
         own = slice(raters, raters + criteria)
         information[own, own] += self.hold / np.exp(2 * spreads[3])
-        held = self._held.astype(np.float64)
-        information += np.outer(held, held)
+        information[:raters, :raters] += np.outer(self._marked, self._marked)
         silent = np.flatnonzero(~self._marked)
         information[silent, silent] = 1.0
         size = len(self.vector) - 3

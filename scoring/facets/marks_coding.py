@@ -87,14 +87,6 @@ class MarkCodes:
             (mark_read, self.mark_criterion[kept], self.met[kept]),
         )
 
-    def with_marks(self, met: IntArray) -> MarkCodes:
-        """Return the same reads with other marks: ``met`` in the order of ``self.met``."""
-        return _coded(
-            (self.pieces, self.raters, self.criteria, self.teachers, self.teacher_of),
-            (self.read_piece, self.read_rater),
-            (self.mark_read, self.mark_criterion, met),
-        )
-
 
 def code_marks(marks: pd.DataFrame) -> MarkCodes:
     """Read a frame of marks into codes.

@@ -9,13 +9,24 @@ parameters take little from so many marks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
 
 from scoring.facets.marks_coding import FloatArray, IntArray, MarkCodes
-from scoring.facets.marks_likelihood import Grid, Layout, Point, lay_out, posterior, tables
+from scoring.facets.marks_likelihood import (
+    Grid,
+    Layout,
+    Point,
+    Posterior,
+    Tables,
+    integrated,
+    posterior,
+    rows_of_every_count,
+    tables,
+)
 
 _BLOCK = 20_000  # marks held at once
 _LEAST = 1e-9  # a chance is never quite 0 or 1
@@ -82,25 +93,48 @@ def residuals(layout: Layout, grid: Grid, point: Point) -> Residuals:
     codes = layout.codes
     made = tables(layout, grid, point)
     known = posterior(layout, made, point)
-    n_theta = len(grid.theta)
-    weight = np.zeros((len(codes.pieces), made.kernel.shape[1]))
-    weight[layout.ordinary, :n_theta] = known.ability
-    weight[layout.wide, n_theta + np.arange(len(layout.wide))] = 1.0
-    # Kernel columns sum to one inside the grid; at its ends the halo is cut off alike.
-    chance = np.clip(made.chance @ (made.kernel / made.kernel.sum(axis=0)), _LEAST, 1 - _LEAST)
-    begins = np.flatnonzero(np.r_[True, np.diff(codes.mark_read) != 0])
-    place = np.arange(len(codes.met)) - begins[codes.mark_read]
-    combo = codes.row_combo[codes.read_row[codes.mark_read]]
-    piece = codes.read_piece[codes.mark_read]
-    moments = np.empty((4, len(codes.met)))
-    for start in range(0, len(codes.met), _BLOCK):
-        at = slice(start, start + _BLOCK)
-        met = codes.met[at, None] == 1
-        one, given = chance[combo[at], place[at]], weight[piece[at]]
+    weights = _weights(layout, grid, known)
+    chances = _Chances(layout, made)
+    moments = np.empty((4, len(layout.codes.met)))
+    for at in _blocks(layout.codes):
+        met, one = codes.met[at, None] == 1, chances.of(at)
+        given = weights[codes.read_piece[codes.mark_read[at]]]
         miss = np.where(met, 1 - one, one)
         for row, value in enumerate((one, one * (1 - one), miss**2, miss / (1 - miss))):
             moments[row, at] = np.einsum("ij,ij->i", value, given)
     return Residuals(moments[0], codes.met - moments[0], *moments[1:])
+
+
+class _Chances:
+    """Chance of met of each mark at every ability, the halo integrated out."""
+
+    def __init__(self, layout: Layout, made: Tables) -> None:
+        codes = layout.codes
+        # Kernel columns sum to one inside the grid; at its ends the halo is cut off alike.
+        whole = made.chance @ (made.kernel / made.kernel.sum(axis=0))
+        self._chance = np.clip(whole, _LEAST, 1 - _LEAST)
+        begins = np.flatnonzero(np.r_[True, np.diff(codes.mark_read) != 0])
+        self._place = np.arange(len(codes.met)) - begins[codes.mark_read]
+        self._combo = codes.row_combo[codes.read_row[codes.mark_read]]
+
+    def of(self, at: slice) -> FloatArray:
+        """Chances of some marks, marks × abilities."""
+        found: FloatArray = self._chance[self._combo[at], self._place[at]]
+        return found
+
+
+def _weights(layout: Layout, grid: Grid, known: Posterior) -> FloatArray:
+    """Posterior of every piece at the abilities of the grid and of the wide pieces."""
+    n_theta = len(grid.theta)
+    weights = np.zeros((len(layout.codes.pieces), n_theta + len(layout.wide)))
+    weights[layout.ordinary, :n_theta] = known.ability
+    weights[layout.wide, n_theta + np.arange(len(layout.wide))] = 1.0
+    return weights
+
+
+def _blocks(codes: MarkCodes) -> Iterator[slice]:
+    for start in range(0, len(codes.met), _BLOCK):
+        yield slice(start, start + _BLOCK)
 
 
 def mean_squares(found: Residuals, of: IntArray, size: int) -> FitStatistics:
@@ -122,15 +156,67 @@ def limits_of_fit(
 ) -> tuple[FloatArray, FloatArray]:
     """Limits of raters' infit and outfit under the model: 2 × raters each (low, high)."""
     rng = np.random.default_rng(random_seed)
-    n_raters = layout.sizes[0]
-    drawn = np.empty((draws, 2, n_raters))
-    for one in range(draws):
-        again = lay_out(layout.codes.with_marks(_simulated(layout, point, rng)))
-        found = residuals(again, grid, point)
-        fit = mean_squares(found, _rater_of_mark(again.codes), n_raters)
-        drawn[one] = fit.infit, fit.outfit
+    rounds = Rounds(layout, grid, point)
+    drawn = np.stack([rounds.fit_of(_simulated(layout, point, rng)) for _ in range(draws)])
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return np.stack([low[0], high[0]]), np.stack([low[1], high[1]])
+
+
+class Rounds:
+    """Mean squares of raters in rounds of the same reads with other marks.
+
+    Who reads which criteria stays, so chances and the likelihood of every count are
+    worked out once, and of small rounds what a mark adds, met or not, too.
+    """
+
+    def __init__(self, layout: Layout, grid: Grid, point: Point) -> None:
+        codes = layout.codes
+        self._layout, self._grid = layout, grid
+        self._made = tables(layout, grid, point)
+        starts, rows = rows_of_every_count(layout, grid, point, self._made)
+        self._start_of_read = starts[codes.row_combo[codes.read_row]]
+        self._log_rows = np.log(rows[:, : len(grid.theta)])
+        self._rater = _rater_of_mark(codes)
+        # Reads are ordered by piece; a piece without reads keeps a likelihood of one.
+        self._begins = np.flatnonzero(np.r_[True, np.diff(codes.read_piece) != 0])
+        self._chances = _Chances(layout, self._made)
+        self._blocks = list(_blocks(codes))
+        self._kept = _added(self._chances.of(self._blocks[0])) if len(self._blocks) == 1 else None
+
+    def fit_of(self, met: IntArray) -> FloatArray:
+        """Infit and outfit of raters, 2 × raters."""
+        codes = self._layout.codes
+        weights = _weights(self._layout, self._grid, self._posterior(met))
+        sums = np.empty((3, len(met)))
+        for at in self._blocks:
+            given = weights[codes.read_piece[codes.mark_read[at]]]
+            variance, *of_mark = (
+                np.einsum("ij,ij->i", value, given)
+                for value in self._kept or _added(self._chances.of(at))
+            )
+            chosen = met[at] == 1
+            sums[0, at] = variance
+            sums[1, at] = np.where(chosen, of_mark[0], of_mark[1])
+            sums[2, at] = np.where(chosen, of_mark[2], of_mark[3])
+        size = self._layout.sizes[0]
+        by_rater = [np.bincount(self._rater, weights=row, minlength=size) for row in sums]
+        with np.errstate(invalid="ignore"):
+            marks = np.bincount(self._rater, minlength=size)
+            return np.stack([by_rater[1] / by_rater[0], by_rater[2] / marks])
+
+    def _posterior(self, met: IntArray) -> Posterior:
+        codes, layout = self._layout.codes, self._layout
+        count = np.bincount(codes.mark_read, weights=met, minlength=len(codes.read_piece))
+        log_reads = self._log_rows[self._start_of_read + count.astype(np.int64)]
+        log_piece = np.zeros((len(codes.pieces), log_reads.shape[1]))
+        log_piece[codes.read_piece[self._begins]] = np.add.reduceat(log_reads, self._begins)
+        return integrated(layout, self._made, log_piece[layout.ordinary])
+
+
+def _added(chance: FloatArray) -> tuple[FloatArray, ...]:
+    """What a mark adds: variance, then the square and the standard square of a met and an unmet one."""
+    miss = 1 - chance
+    return chance * miss, miss**2, chance**2, miss / chance, chance / miss
 
 
 def interactions(codes: MarkCodes, found: Residuals, group_of_mark: IntArray) -> Interaction:
@@ -139,9 +225,10 @@ def interactions(codes: MarkCodes, found: Residuals, group_of_mark: IntArray) ->
     One step of Newton's from no bias: Σ (x − P), less the cell's share of the
     rater's total, over its information. With r the residuals of one read, in
     the cell and in all, the read moves that by r_cell − share · r_all; the
-    standard error sums the squares of these, so that a halo which lifts cell
-    and rest alike counts for nothing and one that lifts a cell's reads counts
-    in full. ``group_of_mark`` below nought leaves a mark out.
+    standard error sums the squares of these (from nought, their mean without
+    bias), so that a halo which lifts cell and rest alike counts for nothing and
+    one that lifts a cell's reads counts in full. ``group_of_mark`` below nought
+    leaves a mark out.
     """
     n_raters, n_reads = len(codes.raters), len(codes.read_piece)
     kept = np.flatnonzero(group_of_mark >= 0)
@@ -162,8 +249,7 @@ def interactions(codes: MarkCodes, found: Residuals, group_of_mark: IntArray) ->
     square = np.bincount(of_cell, weights=in_cell**2) + share**2 * whole
     square -= 2 * share * np.bincount(of_cell, weights=in_cell * in_all[pair % n_reads])
     count = np.bincount(of_cell)
-    spread = np.maximum(square, 0.0) * count / np.maximum(count - 1, 1)
-    bias, se = -total / information, np.sqrt(spread) / information
+    bias, se = -total / information, np.sqrt(np.maximum(square, 0.0)) / information
     told = (count > 1) & (share < _ALL) & (se > 0)
     z = np.divide(bias, se, out=np.zeros(len(cell)), where=told)
     return Interaction(owner, cell % groups, bias, se, 2 * ndtr(-np.abs(z)), count)

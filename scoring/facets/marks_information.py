@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.linalg import lapack
 
 from scoring.facets.marks_coding import FloatArray, IntArray
 from scoring.facets.marks_likelihood import (
@@ -30,6 +31,7 @@ from scoring.facets.marks_likelihood import (
 )
 
 _BLOCK = 2_000  # reads held at once
+_SINGULAR = 1e-6  # a root of the information over the greatest: below it nothing is known
 _NUDGE = 1e-3  # of a logarithm of a standard deviation
 
 
@@ -82,11 +84,23 @@ def covariance(information: FloatArray, raters: int, free: IntArray) -> FloatArr
     stiff = 1e3 * float(np.abs(np.diag(information)).max()) / raters
     kept = (information + stiff * np.outer(held, held))[np.ix_(free, free)]
     whole = np.zeros((size, size))
-    whole[np.ix_(free, free)] = np.linalg.pinv(kept, rcond=1e-14, hermitian=True)
+    whole[np.ix_(free, free)] = _inverse(kept)
     summed = free[free < raters]
     whole[summed] -= whole[summed].mean(axis=0)
     whole[:, summed] -= whole[:, summed].mean(axis=1, keepdims=True)
     return whole
+
+
+def _inverse(information: FloatArray) -> FloatArray:
+    """Inverse of an information; where it is all but singular, of what it tells."""
+    factor, failed = lapack.dpotrf(information, lower=1)
+    sizes = np.abs(np.diag(factor))
+    if failed or sizes.min(initial=np.inf) < _SINGULAR * sizes.max(initial=0.0):
+        singular = np.linalg.pinv(information, rcond=1e-14, hermitian=True)
+        return np.asarray(singular, dtype=np.float64)
+    lower, _ = lapack.dpotri(factor, lower=1)
+    found: FloatArray = np.tril(lower) + np.tril(lower, -1).T
+    return found
 
 
 def _combo_places(layout: Layout) -> IntArray:
@@ -193,13 +207,13 @@ class _AcrossPieces:
         self._kept.append((place, parameters, slopes.astype(np.float32)))
 
     def add_to(self, total: FloatArray) -> None:
-        """Add pieces' own squares, take off the teachers', and add the squared means."""
+        """Take off the squares of teachers' sums, and add the squared means."""
         by_place: dict[int, tuple[IntArray, FloatArray]] = {}
         for place, parameters, slopes in self._kept:
             for one, where, slope in zip(place.tolist(), parameters, slopes, strict=True):
                 by_place[one] = (where, slope)
         starts = np.append(self.layout.teacher_starts, len(self.layout.ordinary))
-        for teacher, (start, end) in enumerate(pairwise(starts)):
+        for teacher, (start, end) in enumerate(pairwise(starts.tolist())):
             parts = [by_place[place] for place in range(start, end) if place in by_place]
             if parts:
                 self._add_teacher(total, self.known.node[teacher], parts)
@@ -208,24 +222,15 @@ class _AcrossPieces:
     def _add_teacher(
         total: FloatArray, node: FloatArray, parts: list[tuple[IntArray, FloatArray]]
     ) -> None:
-        used, local = np.unique(np.concatenate([where for where, _ in parts]), return_inverse=True)
-        joined = np.zeros((len(used), len(node)))
-        square = np.zeros((len(used), len(used)))
-        begin = 0
-        for where, slope in parts:
-            own = local[begin : begin + len(where)]
-            begin += len(where)
-            embed = np.zeros((len(used), len(where)))
-            embed[own, np.arange(len(where))] = 1.0
-            slopes = embed @ slope
-            joined += slopes
-            if len(parts) > 1:
-                square += (slopes * node) @ slopes.T
+        where = np.concatenate([own for own, _ in parts])
+        slopes = np.concatenate([own for _, own in parts])
+        order = np.argsort(where, kind="stable")
+        where = where[order]
+        begins = np.flatnonzero(np.r_[True, where[1:] != where[:-1]])
+        used = where[begins]
+        joined = np.add.reduceat(slopes[order], begins, axis=0, dtype=np.float64)
         mean = joined @ node
-        square += np.outer(mean, mean)
-        if len(parts) > 1:
-            square -= (joined * node) @ joined.T
-        total[np.ix_(used, used)] += square
+        total[used[:, None], used] -= (joined * node) @ joined.T - np.outer(mean, mean)
 
 
 def _ability_term(
@@ -237,7 +242,11 @@ def _ability_term(
     total: FloatArray,
     across: _AcrossPieces,
 ) -> None:
-    """Take off what not knowing the ability of a piece costs its reads together."""
+    """Take off what not knowing the ability of a piece costs its reads together.
+
+    The pieces' squares given the teacher's part are added here; what the pieces of
+    a teacher have in common is left to ``across``.
+    """
     codes = layout.codes
     n_theta = len(grid.theta)
     n_pieces, n_reads = reads.shape
@@ -246,16 +255,21 @@ def _ability_term(
     place_of = np.empty(len(codes.pieces), dtype=np.int64)
     place_of[layout.ordinary] = np.arange(len(layout.ordinary))
     place = place_of[codes.read_piece[reads[:, 0]]]
-    mean = (made.chance[combo] * made.at_eta[row][:, None, :]) @ made.kernel[:, :n_theta]
-    mean /= made.at_theta[row][:, None, :n_theta]
+    weighted = made.chance[combo] * made.at_eta[row][:, None, :]
+    mean = weighted.reshape(-1, len(grid.eta)) @ made.kernel[:, :n_theta]
+    mean = mean.reshape(*weighted.shape[:2], n_theta) / made.at_theta[row][:, None, :n_theta]
     slopes = _with_rater(mean)
     local = slopes.shape[1]
     slopes = slopes.reshape(n_pieces, n_reads * local, n_theta)
     joint = (slopes * known.ability[place][:, None, :]) @ slopes.transpose(0, 2, 1)
-    own = np.kron(np.eye(n_reads), np.ones((local, local))).astype(bool)
-    joint[:, own] = 0.0  # a read's own mean square came back with the halo's
+    for start in range(0, n_reads * local, local):
+        own = slice(start, start + local)
+        joint[:, own, own] = 0.0  # a read's own mean square came back with the halo's
+    share = known.piece_likelihood[place][:, None, :] * slopes
+    given = (share.reshape(-1, n_theta) @ made.spread).reshape(*share.shape[:2], -1)
+    given /= known.piece_at_node[place][:, None, :]
+    node = known.node[layout.teacher_place[place]]
+    joint -= (given * node[:, None, :]) @ given.transpose(0, 2, 1)
     parameters = _combo_places(layout)[combo].reshape(n_pieces, -1)
     _scatter(total, parameters, parameters, -joint)
-    share = known.piece_likelihood[place][:, None, :] * slopes
-    given = (share @ made.spread) / known.piece_at_node[place][:, None, :]
     across.keep(place, parameters, given)

@@ -18,7 +18,7 @@ parameter, with a prior too weak to matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -201,14 +201,11 @@ def fits(layout: Layout, grid: Grid, point: Point) -> bool:
 def tables(layout: Layout, grid: Grid, point: Point) -> Tables:
     """Work out chances, row likelihoods and weights at one point."""
     codes = layout.codes
-    ease = np.append(np.exp(-point.difficulty), 0.0)[codes.sets][codes.combo_set]
-    odds = np.exp(-point.severity)[codes.combo_rater, None, None] * ease[:, :, None]
-    odds = odds * np.exp(grid.eta)
+    odds = _odds(layout, grid, point)
     upper = 1 + odds
     bulk = np.log(upper).sum(axis=1)
     odds /= upper
-    lift = grid.eta - point.severity[codes.combo_rater[codes.row_combo], None]
-    at_eta = np.exp(codes.row_count[:, None] * lift - bulk[codes.row_combo])
+    at_eta = _of_counts(grid, point, codes.combo_rater, bulk, codes.row_combo, codes.row_count)
     centre = np.concatenate([grid.theta, point.wide])
     kernel = _normal(grid.eta[:, None] - centre, point.halo_sd) * grid.step
     spread = _normal(grid.theta[:, None] - grid.node, point.piece_sd) * grid.step
@@ -219,11 +216,34 @@ def tables(layout: Layout, grid: Grid, point: Point) -> Tables:
     return Tables(odds, at_eta, kernel, at_eta @ kernel, spread, weight)
 
 
+def rows_of_every_count(
+    layout: Layout, grid: Grid, point: Point, made: Tables
+) -> tuple[IntArray, FloatArray]:
+    """Where each combo's counts begin, 0 to all of its criteria, and the rows' ``at_theta``."""
+    codes = layout.codes
+    sizes = (codes.sets < len(codes.criteria)).sum(axis=1)[codes.combo_set] + 1
+    starts = np.cumsum(sizes) - sizes
+    combo = np.repeat(np.arange(len(sizes)), sizes)
+    count = np.arange(len(combo)) - starts[combo]
+    bulk = np.log1p(_odds(layout, grid, point)).sum(axis=1)
+    return starts, _of_counts(grid, point, codes.combo_rater, bulk, combo, count) @ made.kernel
+
+
 def posterior(layout: Layout, made: Tables, point: Point) -> Posterior:
     """Integrate pieces and teachers out, and say what the marks tell of them."""
     n_theta = made.spread.shape[0]
     log_rows = np.log(made.at_theta)
-    log_piece = layout.gather @ log_rows[:, :n_theta]
+    known = integrated(layout, made, layout.gather @ log_rows[:, :n_theta])
+    more = float((layout.wide_counts * log_rows[:, n_theta:]).sum())
+    more -= float(layout.codes.met_by_criterion() @ point.difficulty)
+    return replace(known, loglik=known.loglik + more)
+
+
+def integrated(layout: Layout, made: Tables, log_piece: FloatArray) -> Posterior:
+    """Posterior of ordinary pieces and teachers, from logarithms of the pieces' likelihoods.
+
+    ``log_piece`` is ordinary pieces × theta; ``loglik`` is of these alone.
+    """
     top = log_piece.max(axis=1)
     piece = np.exp(log_piece - top[:, None])
     at_node = piece @ made.spread
@@ -234,8 +254,6 @@ def posterior(layout: Layout, made: Tables, point: Point) -> Posterior:
     total = node.sum(axis=1)
     node /= total[:, None]
     loglik = float(top.sum() + peak.sum() + np.log(total).sum())
-    loglik += float((layout.wide_counts * log_rows[:, n_theta:]).sum())
-    loglik -= float(layout.codes.met_by_criterion() @ point.difficulty)
     ability = piece * ((node[layout.teacher_place] / at_node) @ made.spread.T)
     return Posterior(loglik, piece, at_node, node, ability)
 
@@ -272,6 +290,24 @@ def evaluate(layout: Layout, grid: Grid, vector: FloatArray) -> tuple[float, Flo
     value = known.loglik - float((point.wide**2).sum()) / (2 * WEAK_SD**2)
     by_wide -= point.wide / WEAK_SD**2
     return value, np.concatenate([by_rater, by_criterion, by_wide, by_sds])
+
+
+def _odds(layout: Layout, grid: Grid, point: Point) -> FloatArray:
+    """Odds of met: combos × criteria of the set × eta, 0 where a set is filled up."""
+    codes = layout.codes
+    ease = np.append(np.exp(-point.difficulty), 0.0)[codes.sets][codes.combo_set]
+    odds = np.exp(-point.severity)[codes.combo_rater, None, None] * ease[:, :, None]
+    found: FloatArray = odds * np.exp(grid.eta)
+    return found
+
+
+def _of_counts(
+    grid: Grid, point: Point, rater: IntArray, bulk: FloatArray, combo: IntArray, count: IntArray
+) -> FloatArray:
+    """Likelihood of so many criteria met by a combo, rows × eta, up to what difficulties add."""
+    lift = grid.eta - point.severity[rater[combo], None]
+    found: FloatArray = np.exp(count[:, None] * lift - bulk[combo])
+    return found
 
 
 def _gradient_of_normals(

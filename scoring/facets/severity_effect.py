@@ -24,6 +24,7 @@ from scoring.facets.marks_coding import FloatArray, IntArray
 
 _HALO_NODES = 9
 _ABILITIES = np.linspace(-14.0, 14.0, 281)  # logits above the readers' severity
+_STEP = 0.1  # logits between two of them
 _KNOTS = 25  # severities at which the rate is worked out; between them a line
 
 
@@ -101,18 +102,33 @@ def pass_rates(draws: MarkDraws, design: Design, severity: FloatArray) -> FloatA
     difficulty = draws.difficulty.mean(axis=0).astype(np.float64)
     halo_sd = float(draws.halo_sd.mean())
     knots = np.linspace(severity.min(), severity.max() + 1e-9, _KNOTS)
-    curves = [
-        pass_chances(difficulty[own], halo_sd, _ABILITIES, design.reads) for own in design.slots
-    ]
-    ability = draws.ability[:, design.pieces]
+    ability = draws.ability[:, design.pieces].astype(np.float64)
+    reached = ability.min() - knots[-1], ability.max() - knots[0]
+    first, last = np.searchsorted(_ABILITIES, reached).tolist()
+    near = slice(max(first - 2, 0), last + 2)
+    read, of_piece = np.unique(design.slot, return_inverse=True)
+    curves = np.stack(
+        [
+            pass_chances(difficulty[own], halo_sd, _ABILITIES[near], design.reads)
+            for own in (design.slots[slot] for slot in read.tolist())
+        ]
+    )
     rate = np.empty(len(knots))
     for place, knot in enumerate(knots):
-        chance = np.empty(ability.shape, dtype=np.float32)
-        for slot, curve in enumerate(curves):
-            own = np.flatnonzero(design.slot == slot)
-            chance[:, own] = np.interp(ability[:, own] - knot, _ABILITIES, curve)
-        rate[place] = np.multiply.reduceat(chance, design.starts, axis=1).mean(dtype=np.float64)
+        chance = _between(curves, of_piece, (ability - knot - _ABILITIES[near][0]) / _STEP)
+        rate[place] = np.multiply.reduceat(chance, design.starts, axis=1).mean()
     found: FloatArray = np.interp(severity, knots, rate)
+    return found
+
+
+def _between(curves: FloatArray, of_piece: IntArray, at: FloatArray) -> FloatArray:
+    """Value of each piece's curve between its points: ``at`` is draws × pieces, in points."""
+    most = curves.shape[1] - 1
+    inside = np.clip(at, 0, most)
+    below = np.minimum(inside.astype(np.int64), most - 1)
+    flat = curves.ravel()
+    start = below + of_piece * curves.shape[1]
+    found: FloatArray = flat[start] + (inside - below) * (flat[start + 1] - flat[start])
     return found
 
 

@@ -2,10 +2,9 @@
 
 The height is ``told + volume``. The slope of the first is known exactly at every
 point; that of the second (half a logarithm of a determinant) only in part, the
-rest by going a little aside in every direction. Going aside also shows how what
-is known of the slope bends. So it is done twice: where the climb begins, and
-where it seems to end; in between the rest of the slope is kept up to date by
-secants (Broyden 1965).
+rest by going a little aside in every direction. Where the climb begins, far from
+the top, only the first part is looked at aside; where it seems to end, both. In
+between the rest of the slope is kept up to date by secants (Broyden 1965).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from scoring.tables import FloatArray
 
 _NUDGE = 0.02
-_NEAR = 0.05  # so near a point its surroundings are still known
+_NEAR = 0.12  # so near a point its surroundings are still known
 _STRIDE = 0.8  # the longest step of one coordinate
 _LEAST_BEND = 1.0  # of the height, where it seems to bend less or upwards
 _ROUNDS, _STEPS = 8, 8
@@ -48,7 +47,7 @@ class Height:
 
 
 def climb(
-    height: Callable[[FloatArray], Height],
+    height: Callable[[FloatArray, bool], Height],
     start: FloatArray,
     low: FloatArray,
     high: FloatArray,
@@ -58,41 +57,46 @@ def climb(
 
     Parameters
     ----------
-    height : called with a point; the last call is of the point returned, with its height
+    height : called with a point, and whether the volume is to be worked out there or
+        carried over from where it last was; the last call is of the point returned
     start : where to begin
     low, high : a coordinate with both alike stays
     settled : gain in height not worth a step
     """
-    at, here = start.copy(), height(start)
-    for _ in range(_ROUNDS):
-        bend, aside = _look_around(height, at, here, low, high)
-        began = at
+    at, here = start.copy(), height(start, True)
+    last: FloatArray | None = at
+    for turn in range(_ROUNDS):
+        bend, aside = _look_around(height, at, here, low, high, whole=turn > 0)
+        began, last = at, None
         for _ in range(_STEPS):
             step = _newton(here.slope + aside, bend, at, low, high)
             if (here.slope + aside) @ step / 2 <= settled:
                 break
-            there = height(at + step)
+            there = height(at + step, True)
             led_down = there.whole < here.whole - settled
             if led_down:
                 step = step / 4
-                there = height(at + step)
+                there = height(at + step, True)
             aside = aside + (_unknown(here, there, step) - aside @ step) / (step @ step) * step
             bend = _bent(bend, step, here.slope - there.slope)
+            last = at + step
             if there.whole >= here.whole - settled:
-                at, here = at + step, there
+                at, here = last, there
             if led_down:  # what was seen around the beginning does not hold here
                 break
-        if np.abs(at - began).max() <= _NEAR:
+        if turn and np.abs(at - began).max() <= _NEAR:
             break
-    return at, height(at)
+    return at, here if last is at else height(at, True)
 
 
 def _look_around(
-    height: Callable[[FloatArray], Height],
+    height: Callable[[FloatArray, bool], Height],
     at: FloatArray,
     here: Height,
     low: FloatArray,
     high: FloatArray,
+    *,
+    whole: bool,
 ) -> tuple[FloatArray, FloatArray]:
     """How the known slope bends, positive where the height falls off, and the rest of the slope."""
     size = len(at)
@@ -100,9 +104,10 @@ def _look_around(
     for place in np.flatnonzero(high > low):
         step = np.zeros(size)
         step[place] = _NUDGE if at[place] + _NUDGE <= high[place] else -_NUDGE
-        there = height(at + step)
+        there = height(at + step, whole)
         bend[place] = (here.slope - there.slope) / step[place]
-        aside[place] = _unknown(here, there, step) / step[place]
+        if whole:
+            aside[place] = _unknown(here, there, step) / step[place]
     return _downward((bend + bend.T) / 2), aside
 
 

@@ -60,6 +60,8 @@ def draw() -> None:
                 st.info(view.agreement.unknown)
             return
         st.caption(text("page_agreement.intro", pieces=view.pieces, raters=view.raters))
+        if view.again:
+            st.write(view.again)
         _headline(view)
         names = [text(f"page_agreement.tab.{name}") for name in _TABS]
         tabs = st.tabs(names, on_change="rerun", key="agreement_tabs")
@@ -72,7 +74,7 @@ def draw() -> None:
             _pairs(drawn)
         if stability.open:  # computed where nothing is stored, so only for who looks
             with stability:
-                _stability(here)
+                _stability(here, told=bool(view.again))
         if plans.open:
             with plans:
                 _plans(here)
@@ -102,14 +104,13 @@ def _groups(drawn: Drawn, kind: str) -> None:
     if said := groups_said(view, kind):
         st.write(said)
     st.altair_chart(drawn.groups[kind], key=f"agreement_{kind}", width="stretch")
-    _unnamed(sum(each.kind == kind for each in view.groups))
-    rows = [
-        {"label": each.label, "pieces": each.pieces, **each.measures}
-        for each in view.groups
-        if each.kind == kind
-    ]
-    headings = _headings("label pieces exact fail excellent alpha ac1")
-    shares = dict.fromkeys(("exact", "fail", "excellent"), percent)
+    own = [each for each in view.groups if each.kind == kind]
+    if any(each.measures["exact"] is not None for each in own):
+        st.caption(text("page_agreement.groups_interval"))
+    _unnamed(len(own))
+    rows = [{**asdict(each), **each.measures} for each in own]
+    headings = _headings("label pieces exact lo hi fail excellent alpha ac1")
+    shares = dict.fromkeys(("exact", "lo", "hi", "fail", "excellent"), percent)
     numbers = dict.fromkeys(("alpha", "ac1"), coefficient)
     data_below(rows, headings, f"agreement_{kind}", shares | numbers)
 
@@ -134,15 +135,19 @@ def _pairs(drawn: Drawn) -> None:
     data_below([asdict(pair) for pair in view.pairs], headings, "agreement_pairs", words)
 
 
-def _stability(here: session.Session) -> None:
-    """Draw the share of results that would repeat, and what the pieces read twice more say of it."""
+def _stability(here: session.Session, *, told: bool) -> None:
+    """Draw the share of results that would repeat, and what the pieces read twice more say of it.
+
+    The share is ``told`` already where it heads the page.
+    """
     with faults_told(), st.spinner(text("page_agreement.plans_coming"), show_time=False):
         view = here.read(stability_view, here.person_id)
         if view.replication is None:
             job = text("page_agreement.plans_not_yet")
             st.info(job if view.shown.needs_job else view.shown.unknown)
             return
-        st.write(replication_said(view))
+        if not told:
+            st.write(replication_said(view.replication))
         st.subheader(text("page_agreement.validated_heading"), divider=False)
         st.caption(text("page_agreement.validated_intro"))
         st.write(validation_said(view))

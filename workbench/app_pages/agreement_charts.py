@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from workbench.app_pages.drawing import BLUE, GREEN, GREY, ORANGE, VERMILION
+from workbench.app_pages.drawing import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION
 from workbench.messages import text
 from workbench.services.panel_view import (
     GROUPINGS,
@@ -59,7 +59,7 @@ def panel_drawn(workspace: Workspace, person_id: str) -> Drawn:
 
 
 def group_chart(view: PanelView, kind: str) -> alt.LayerChart:
-    """Exact agreement of each group: a bar from nought, its share and pieces beside it.
+    """Exact agreement of each group: a bar from nought, its interval, share and pieces.
 
     Many groups are points from low to high on an axis of their own reach, told by
     the tooltip.
@@ -73,14 +73,22 @@ def group_chart(view: PanelView, kind: str) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("label:N", title=text("page_agreement.column.label")),
             alt.Tooltip("share:Q", title=title, format=".0%"),
+            *(
+                alt.Tooltip(f"{end}:Q", title=text(f"page_agreement.column.{end}"), format=".0%")
+                for end in ("lo", "hi")
+            ),
             alt.Tooltip("pieces:Q", title=text("page_agreement.column.pieces")),
         ],
     )
+    ends = base.mark_rule(color=GREY if many else "#111111", strokeWidth=1 if many else 1.5).encode(
+        x=alt.X("lo:Q", title=title), x2="hi:Q"
+    )
     if many:
-        layers = [base.mark_point(color=BLUE, filled=True, opacity=1, size=40)]
+        layers = [ends, base.mark_point(color=BLUE, filled=True, opacity=1, size=40)]
     else:
-        bars = base.mark_bar(color=BLUE, height={"band": 0.55}).encode(x2=alt.datum(0))
-        layers = [bars, base.mark_text(align="left", dx=6).encode(text="told:N")]
+        bars = base.mark_bar(color=SKY, height={"band": 0.55}).encode(x2=alt.datum(0))
+        words = base.mark_text(align="left", dx=6).encode(x=alt.X("end:Q"), text="told:N")
+        layers = [bars, ends, words]
     return alt.LayerChart(layer=layers).properties(height=_height(len(rows)))
 
 
@@ -97,6 +105,9 @@ def _group_rows(view: PanelView, kind: str) -> list[dict[str, object]]:
         {
             "label": each.label,
             "share": share,
+            "lo": each.lo,
+            "hi": each.hi,
+            "end": share if each.hi is None else each.hi,
             "told": f"{share:.0%}　n={each.pieces}",
             "pieces": each.pieces,
         }

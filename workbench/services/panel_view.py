@@ -14,6 +14,7 @@ from workbench.messages import text
 from workbench.services.agreement import explain_note
 from workbench.services.analysing import Shown, shown
 from workbench.services.scopes import seen_school
+from workbench.services.stability_view import replication_said, stored_replication
 from workbench.services.workspace import Workspace
 
 MEASURES: dict[str, tuple[str, str]] = {
@@ -54,13 +55,19 @@ class Measure:
 
 @dataclass(frozen=True)
 class Group:
-    """Agreement of one school or competency: the measures by short name, and how many pieces."""
+    """Agreement of one school or competency: the measures by short name, and how many pieces.
+
+    ``lo`` and ``hi`` are the ends of the interval of ``exact``, with teachers as what is
+    independent; None where they are too few.
+    """
 
     kind: str
     group: str
     label: str
     pieces: int
     measures: Mapping[str, float | None]
+    lo: float | None = None
+    hi: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,9 @@ class PanelView:
     """Agreement of the panel as one person may see it.
 
     ``agreement`` is where the numbers come from; its ``unknown`` says why there are
-    none. ``order`` are the raters from mild to harsh, empty where that is unknown.
+    none. ``again`` says what share of results other readers would repeat, empty where
+    that has not been computed. ``order`` are the raters from mild to harsh, empty where
+    that is unknown.
     """
 
     agreement: Shown
@@ -93,6 +102,7 @@ class PanelView:
     groups: tuple[Group, ...]
     pairs: tuple[Pair, ...]
     order: tuple[str, ...]
+    again: str = ""
 
 
 def panel_view(workspace: Workspace, person_id: str) -> PanelView:
@@ -118,6 +128,7 @@ def panel_view(workspace: Workspace, person_id: str) -> PanelView:
         tuple(_groups(rows, schools)),
         tuple(_pairs(pairs)),
         tuple(_from_mild_to_harsh(severities)),
+        replication_said(stored_replication(workspace, scope)),
     )
 
 
@@ -152,8 +163,9 @@ def _groups(rows: Sequence[Mapping[str, Any]], schools: Mapping[str, str]) -> li
                 name: found_row["value"] if (found_row := _find(own, name)) else None
                 for name in MEASURES
             }
-            label = schools.get(group, group)
-            found.append(Group(kind, group, label, int(own[0]["n_units"]), measures))
+            exact = _measure("exact", own)
+            named = (kind, group, schools.get(group, group), int(own[0]["n_units"]))
+            found.append(Group(*named, measures, exact.lo, exact.hi))
     return found
 
 

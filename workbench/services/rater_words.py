@@ -39,11 +39,15 @@ def fit_said(report: RaterReport) -> str:
 
 
 def map_said(report: RaterReport) -> str:
-    """Say how far raters spread beside pieces and criteria; empty where not all of them compare."""
+    """Say how far raters spread beside pieces and criteria, or that not all of them compare."""
     known = [each.severity.value for each in report.raters if each.severity.value is not None]
     spread = report.summary["person_sd"]
-    if report.apart or len(known) < 2 or spread is None:
+    if len(known) < 2 or spread is None:
         return ""
+    if report.apart:
+        pieces = sum(count for _, _, count in report.abilities)
+        told = {"raters": len(known), "pieces": pieces, "person_sd": f"{spread:.1f}"}
+        return text("page_rater_report.map_apart", **told)
     values = {"spread": f"{max(known) - min(known):.1f}", "person_sd": f"{spread:.1f}"}
     counts = {
         "pieces": sum(count for _, _, count in report.abilities),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.messages import text
-from workbench.services.analysing import Shown, shown
+from workbench.services.analyses import last_analysis
+from workbench.services.analysing import KINDS, Shown, shown
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
@@ -76,20 +77,23 @@ def stability_view(workspace: Workspace, person_id: str) -> StabilityView:
     found = shown(workspace, KIND, scope)
     payload = found.payload or {}
     told = payload.get("validation", {})
-    again = payload.get("replication")
-    share = Share(again["share"], again["lo"], again["hi"], again["results"]) if again else None
     return StabilityView(
         found,
-        share,
+        _share(payload),
         _validation(told) if "observed" in told else None,
         int(told.get("pieces", 0)),
         int(told.get("least", workspace.policy["stability.min_validated"])),
     )
 
 
-def replication_said(view: StabilityView) -> str:
+def stored_replication(workspace: Workspace, scope: str | None) -> Share | None:
+    """Expected replication as last computed and stored; None where it never was."""
+    stored = last_analysis(workspace, KIND, scope, KINDS[KIND].parameters)
+    return _share(stored.payload) if stored is not None else None
+
+
+def replication_said(again: Share | None) -> str:
     """Say how many of the results other readers would repeat; empty where that is unknown."""
-    again = view.replication
     if again is None:
         return ""
     share, others = f"{again.value:.0%}", round((1 - again.value) * again.n)
@@ -129,6 +133,11 @@ def checked_said(view: StabilityView) -> str:
         brier=f"{found.brier:.3f}",
         constant=f"{found.brier_constant:.3f}",
     )
+
+
+def _share(payload: Mapping[str, Any]) -> Share | None:
+    again = payload.get("replication")
+    return Share(again["share"], again["lo"], again["hi"], again["results"]) if again else None
 
 
 def _validation(told: Mapping[str, Any]) -> Validation:

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from benchmarks.invented_marks import Shape, invented_marks
 from models.frames import CRITERION, MET, PIECE, RATER, TEACHER
 from scoring.facets.marks_coding import code_marks
-from scoring.facets.marks_information import observed_information
+from scoring.facets.marks_information import covariance, observed_information
 from scoring.facets.marks_likelihood import Point, evaluate, grid_for, lay_out
 
 COLUMNS = [PIECE, CRITERION, RATER, MET, TEACHER]
@@ -178,3 +178,16 @@ def test_harsher_raters_and_easier_criteria_are_the_same(rows, shift):
     easier = {name: of - shift for name, of in ANY_DIFFICULTY.items()}
     before = value(marks, ANY_SEVERITY, ANY_DIFFICULTY)
     assert value(marks, harsher, easier) == pytest.approx(before, abs=1e-9)
+
+
+def test_a_direction_nothing_is_known_of_adds_nothing_to_the_covariance():
+    """Two severities and three others; the last two only ever act as their sum."""
+    act = np.array([[1.0, 0, 1, 0, 0], [0, 1, 1, 0, 0], [1, -1, 0, 1, 1], [0, 0, 1, 1, 1]])
+    known = covariance(act.T @ act, 2, np.arange(5))
+    assert np.isfinite(known).all()
+    assert known[0, 0] == pytest.approx(known[1, 1])
+    assert known[:2].sum(axis=0) == pytest.approx(0, abs=1e-12)
+    assert known[3] == pytest.approx(known[4])
+    told = covariance(np.diag([4.0, 4, 2, 2, 2]), 2, np.arange(5))
+    # Held to sum to nought, each of two severities has half the variance of one alone.
+    assert np.diag(told) == pytest.approx([1 / 8, 1 / 8, 1 / 2, 1 / 2, 1 / 2], rel=1e-2)

@@ -9,6 +9,7 @@ from benchmarks.invented_marks import Shape, invented_marks
 from models.frames import CRITERION, MET, PIECE, RATER, TEACHER
 from scoring.errors import ScoringError
 from scoring.facets.marks_coding import code_marks
+from scoring.facets.marks_fit import interactions
 from scoring.facets.marks_model import MarksModel
 
 COLUMNS = [PIECE, CRITERION, RATER, MET]
@@ -173,9 +174,9 @@ def test_a_fit_that_may_not_go_on_says_so():
 
 @pytest.fixture(scope="module")
 def simulated():
-    """140 rounds with halo and teachers as clusters: half with severities, half without."""
+    """240 rounds with halo and teachers as clusters: half with severities, half without."""
     planted, none = [], []
-    for random_seed in range(140):
+    for random_seed in range(240):
         spread = 0.5 if random_seed % 2 else 0.0
         model, _, truth = fitted(random_seed, severity_sd=spread, teachers=60)
         (planted if spread else none).append((model, truth))
@@ -198,6 +199,19 @@ def test_stated_errors_hold_the_truth_as_often_as_they_say(simulated):
 def test_without_severity_few_raters_seem_to_have_any(simulated):
     z = np.concatenate([m.severity_ / m.severity_se_ for m, _ in simulated[1]])
     assert 0.03 <= np.mean(np.abs(z) > 1.96) <= 0.07
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["criteria", "teachers of a school"])
+def test_a_rater_alike_everywhere_has_an_interaction_one_time_in_twenty(simulated, kind):
+    rejected = []
+    for model, _ in simulated[0] + simulated[1]:
+        codes = model.told
+        group = codes.mark_criterion % 5
+        if kind != "criteria":
+            group = (codes.teacher_of % 4)[codes.read_piece[codes.mark_read]]
+        rejected.append(np.mean(interactions(codes, model.residuals(), group).p < 0.05))
+    assert 0.03 <= np.mean(rejected) <= 0.07
 
 
 @pytest.mark.slow

@@ -55,6 +55,29 @@ def test_estimates_are_those_of_other_programs(name, program):
     assert severity == pytest.approx(peer["severity"], abs=2e-3)
     assert steps.ravel() == pytest.approx(np.ravel(peer["delta"]), abs=1e-3)
     assert model.deviance_ == pytest.approx(peer["deviance"], abs=0.05)
+    spread = peer["sigma"] if "sigma" in peer else np.sqrt(peer["variance"])
+    assert model.person_sd_ == pytest.approx(spread, abs=1e-3)
+
+
+OTHER_LIKELIHOODS = {
+    "immer_jml": (1.0, 1.25), "immer_eps_adj": (0.9, 1.1), "immer_jml_bc": (0.9, 1.1),
+    "TAM_jml": (1.0, 1.25), "TAM_jml_bias": (0.9, 1.1), "raschpy_rcl": (0.9, 1.15),
+}  # fmt: skip
+"""Programs that maximise something else, and how much longer their severities may be than ours."""
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_other_likelihoods_rank_raters_alike_and_joint_ones_stretch_them(name):
+    told, ratings, model = golden(name)
+    own = model.severity_[places(ratings.raters, told["rater_order"])]
+    compared = 0
+    for program, (least, most) in OTHER_LIKELIHOODS.items():
+        if program in told["peers"]:
+            theirs = np.array(told["peers"][program]["severity"], dtype=float)
+            assert np.corrcoef(own, theirs)[0, 1] > 0.99, program
+            assert least < np.polyfit(own, theirs, 1)[0] < most, program
+            compared += 1
+    assert compared >= 4
 
 
 @pytest.mark.parametrize(("name", "program"), PROGRAMS)

@@ -12,7 +12,7 @@ BEND = np.array([[40.0, 12.0], [12.0, 20.0]])
 ASIDE = np.array([3.0, -5.0])
 
 
-def hill(at):
+def hill(at, whole=True):
     """A parabola less a volume of which only half the slope is known."""
     apart = at - TOP
     told = -apart @ BEND @ apart / 2 - ASIDE @ at
@@ -33,7 +33,7 @@ def test_bounds_hold_and_a_coordinate_with_both_alike_stays():
 
 
 def test_a_height_that_bends_upwards_at_first_is_climbed_all_the_same():
-    def wave(at):
+    def wave(at, whole=True):
         return Height(float(np.cos(at[0])), -np.sin(at), 0.0, np.zeros(1))
 
     found, height = climb(wave, np.array([2.6]), np.array([-1.0]), np.array([3.0]), 1e-8)

@@ -42,9 +42,7 @@ def rows(random_seed=1, persons=80, raters=6, first=0, header=True, **columns) -
 @pytest.fixture
 def table(tmp_path):
     def write(lines, name="ratings.csv"):
-        path = tmp_path / name
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return path
+        return written(tmp_path, lines, name)
 
     return write
 
@@ -53,24 +51,43 @@ def fitted(path, **choices):
     return facets_of_file(path, find_policy("national-2.0"), 1, Choices(**({"draws": 0} | choices)))
 
 
-def test_the_report_has_the_documented_keys_and_is_json(table):
-    found = fitted(table(rows()))
+def written(folder, lines, name="ratings.csv"):
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """Report of one connected table."""
+    return fitted(written(tmp_path_factory.mktemp("plain"), rows()))
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """Report of two panels nobody links."""
+    lines = rows() + rows(2, first=100, header=False)
+    return fitted(written(tmp_path_factory.mktemp("apart"), lines))
+
+
+def test_the_report_has_the_documented_keys_and_is_json(plain):
+    found = plain
     assert list(found) == KEYS
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert {"rater", "severity", "se", "infit", "outfit", "n"} <= set(found["raters"][0])
     assert {"person", "eap", "eap_sd", "wle", "wle_se"} <= set(found["persons"][0])
 
 
-def test_severities_sum_to_zero_and_a_fair_average_is_on_the_scale(table):
-    found = fitted(table(rows()))
+def test_severities_sum_to_zero_and_a_fair_average_is_on_the_scale(plain):
+    found = plain
     assert sum(row["severity"] for row in found["raters"]) == pytest.approx(0, abs=1e-8)
     assert all(0 < row["fair_average"] < 2 for row in found["persons"])
     best = max(found["persons"], key=lambda row: row["eap"])
     assert best["fair_average"] == max(row["fair_average"] for row in found["persons"])
 
 
-def test_unconnected_panels_are_blocked_and_told_within_the_panel_only(table):
-    found = fitted(table(rows() + rows(2, first=100, header=False)))
+def test_unconnected_panels_are_blocked_and_told_within_the_panel_only(apart):
+    found = apart
     assert found["decision"] == "blocked"
     assert [len(each["raters"]) for each in found["subsets"]] == [6, 6]
     for subset in (1, 2):
@@ -111,19 +128,18 @@ def test_panels_linked_by_many_persons_are_compared_and_by_few_are_not(table):
         assert ("own_panel" in {each["code"] for each in found["reasons"]}) is not compared
 
 
-def test_panels_of_a_table_without_schools_are_not_asked_after(table):
-    found = fitted(table(rows()))
-    assert found["panels"] == []
-    assert {row["zero"] for row in found["raters"]} == {"all"}
+def test_panels_of_a_table_without_schools_are_not_asked_after(plain):
+    assert plain["panels"] == []
+    assert {row["zero"] for row in plain["raters"]} == {"all"}
 
 
-def test_across_subsets_is_an_explicit_choice(table):
+def test_across_subsets_is_an_explicit_choice(table, apart):
     path = table(rows() + rows(2, first=100, header=False))
     found = fitted(path, across_subsets=True)
     assert found["decision"] == "blocked"
-    apart = [row["severity"] for row in found["raters"] if row["rater"] in ("r0", "r1")]
-    within = [row["severity"] for row in fitted(path)["raters"] if row["rater"] in ("r0", "r1")]
-    assert apart[0] - apart[1] == pytest.approx(within[0] - within[1])
+    across = [row["severity"] for row in found["raters"] if row["rater"] in ("r0", "r1")]
+    within = [row["severity"] for row in apart["raters"] if row["rater"] in ("r0", "r1")]
+    assert across[0] - across[1] == pytest.approx(within[0] - within[1])
     assert {row["subset"] for row in found["raters"]} == {1}
 
 
@@ -142,7 +158,7 @@ def test_anchors_in_every_subset_make_them_comparable(table):
 def test_an_anchor_that_fits_nothing_is_refused_by_name(table, row):
     anchors = table(["facet,id,value", row], "anchors.csv")
     with pytest.raises(InputError, match="cannot be held"):
-        fitted(table(rows()), anchors=anchors)
+        fitted(table(rows(persons=20)), anchors=anchors)
 
 
 def test_clusters_widen_errors_and_schools_are_tested(table):
@@ -152,11 +168,12 @@ def test_clusters_widen_errors_and_schools_are_tested(table):
     assert {row["by"] for row in found["interactions"]} == {"criterion", "school"}
 
 
-def test_levels_of_the_norm_need_no_scale(table):
+def test_levels_of_the_norm_need_no_scale(table, plain):
     words = dict(zip("012", ("不合格", "合格", "优秀"), strict=True))
     lines = [line[:-1] + words.get(line[-1], line[-1]) for line in rows()]
-    assert fitted(table(lines))["levels"] == ["fail", "pass", "excellent"]
-    assert fitted(table(lines))["deviance"] == pytest.approx(fitted(table(rows()))["deviance"])
+    found = fitted(table(lines))
+    assert found["levels"] == ["fail", "pass", "excellent"]
+    assert found["deviance"] == pytest.approx(plain["deviance"])
 
 
 def test_a_table_without_criteria_has_one(table):
@@ -166,12 +183,12 @@ def test_a_table_without_criteria_has_one(table):
     assert [row["criterion"] for row in fitted(table(lines))["criteria"]] == ["all"]
 
 
-def test_limits_come_with_draws_and_the_seed_sets_them(table):
+def test_limits_come_with_draws_and_the_seed_sets_them(table, plain):
     path = table(rows())
     one, again = (fitted(path, draws=10)["raters"] for _ in range(2))
     assert one == again
     assert all(row["infit_lo"] < 1 < row["infit_hi"] for row in one)
-    assert fitted(path)["raters"][0]["infit_lo"] is None
+    assert plain["raters"][0]["infit_lo"] is None
 
 
 def test_the_joint_fit_says_what_it_is(table):

@@ -143,7 +143,8 @@ class TestReport:
         report = rater_report(county, CHAIR)
         assert report.apart == ("合成学校000",)
         assert "R000" not in severity_said(report)
-        assert map_said(report) == ""
+        assert "各评审组不能互相比较" in map_said(report)
+        assert "最宽与最严" not in map_said(report)
 
     def test_a_single_panel_is_no_panel_apart(self, county):
         keep(county, payload(rater("R000", 1.0), panels=(panel("", comparable=False),)))
