@@ -67,6 +67,22 @@ Spoken = type[DrawnWords | TeacherPhrases | SubjectLessons]
 LANGUAGES: tuple[Spoken, ...] = (DrawnWords, TeacherPhrases, SubjectLessons)
 
 
+def quoting(language: Spoken, sentences: int) -> Spoken:
+    """Make textbook passages of so many sentences, in a way to invent texts."""
+
+    class Quoting(language):  # type: ignore[misc, valid-type]
+        """The same words, with longer quotations."""
+
+        def __init__(self, seed: int) -> None:
+            super().__init__(seed)
+            self.quotations = [
+                ["".join(self.sentence(topic) for _ in range(sentences)) for _ in of_topic]
+                for topic, of_topic in enumerate(self.quotations)
+            ]
+
+    return Quoting
+
+
 def county(size: int, seed: int, language: Spoken, each: int | None = None) -> County:
     """Invent ``size`` texts with ``each`` copies of each kind planted.
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from benchmarks.planted_copies import HARD, LANGUAGES, County, county
+from benchmarks.planted_copies import HARD, LANGUAGES, County, county, quoting
 from scoring.similarity.fingerprints import Hashes, known_hashes, own_fingerprint
-from scoring.similarity.pairs import Pair
+from scoring.similarity.pairs import PASSAGE, Pair
 from scoring.similarity.text import TextRow, compare_texts
 
 Row = dict[str, object]
@@ -28,9 +28,13 @@ def row(measure: str, size: int, corpus: str, value: float, unit: str, limit: fl
 
 @dataclass
 class Tally:
-    """Pairs found and how many were planted; copies planted and found, by kind."""
+    """Pairs found and how many were planted; copies planted and found, by kind.
+
+    ``passages`` of unknown origin are counted apart: they claim no copy.
+    """
 
     texts: int = 0
+    passages: int = 0
     pairs: int = 0
     right: int = 0
     planted: Counter[str] = field(default_factory=Counter)
@@ -38,6 +42,8 @@ class Tally:
 
     def count(self, made: County, pairs: list[Pair]) -> None:
         """Add one county: a copy is found where its cluster holds its source."""
+        self.passages += sum(pair.tier == PASSAGE for pair in pairs)
+        pairs = [pair for pair in pairs if pair.tier != PASSAGE]
         cluster = {int(piece[1:]): pair.cluster for pair in pairs for piece in (pair.a, pair.b)}
         linked = made.linked
         found = {(int(pair.a[1:]), int(pair.b[1:])) for pair in pairs}
@@ -60,6 +66,7 @@ class Tally:
         share = self.right / max(self.pairs, 1)
         yield row("precision", self.texts, corpus, share, f"of {self.pairs} pairs", 0.98)
         yield row("recall", self.texts, corpus, found / planted, f"of {planted} copies", 0.98)
+        yield row("passages apart", self.texts, corpus, self.passages, "pairs", None)
         for kind, count in self.planted.items():
             if count:
                 share, limit = self.found[kind] / count, each_kind_at_least
@@ -91,9 +98,14 @@ def found_in(
     return list(tally.rows(corpus))
 
 
-def pooled(size: int, seeds: Iterable[int], each: int) -> Iterator[Row]:
-    """The same for counties of each language, ``each`` copies of a kind in every county."""
+def pooled(size: int, seeds: Iterable[int], each: int, quoted: int = 0) -> Iterator[Row]:
+    """The same for counties of each language, ``each`` copies of a kind in every county.
+
+    With ``quoted`` textbook passages are so many sentences long, and nobody registered them.
+    """
     chosen = list(seeds)
     for language in LANGUAGES:
-        counties = (county(size, seed, language, each) for seed in chosen)
-        yield from found_in(counties, language.__name__)
+        spoken = quoting(language, quoted) if quoted else language
+        counties = (county(size, seed, spoken, each) for seed in chosen)
+        corpus = f"{language.__name__}, {each} each"
+        yield from found_in(counties, corpus + (f", {quoted} quoted" if quoted else ""))

@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks.invented_texts import DrawnWords
 from benchmarks.pictures_found import picture_rows, slide_rows
@@ -33,8 +33,8 @@ PLANTED = 30  # copies of each kind in each of them
 PICTURES = 180  # of each of five kinds, changed in nine ways: a hundred of each way
 
 
-def run(sizes: tuple[int, ...] = SIZES, pictures: int = PICTURES) -> Iterator[Row]:
-    """Measure everything; each size of texts in a process of its own, for its memory.
+def run(parts: tuple[str, ...] = ()) -> Iterator[Row]:
+    """Measure everything, or only the parts named: ``python -m benchmarks.similarity PART ...``.
 
     Yields
     ------
@@ -42,17 +42,40 @@ def run(sizes: tuple[int, ...] = SIZES, pictures: int = PICTURES) -> Iterator[Ro
         ``measure, size, corpus, value, unit, limit``; ``limit`` is None where
         nothing is promised.
     """
+    for part in parts or PARTS:
+        yield from PARTS[part]()
+
+
+def _texts(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
+    """Each size of texts in a process of its own, for its memory."""
     costs = []
     for size in sizes:
         lines = _apart("similarity", f"scaling({size})")
         costs.append(float(str(lines[0]["value"])))
         yield from lines
     yield row("growth a text", sizes[-1], "words", costs[-1] / costs[0], "ratio", GROWTH_LIMIT)
-    yield from _apart("similarity_scan", "scan()")
+
+
+def _planted() -> Iterator[Row]:
+    """Counties with many copies, with one of each kind, and with long quotations unregistered."""
     yield from pooled(1500, SEEDS, PLANTED)
-    yield from picture_rows(pictures, SEED)
+    yield from pooled(1500, SEEDS, 1)
+    yield from pooled(1500, SEEDS[:2], 4, quoted=3)
+
+
+def _pictures() -> Iterator[Row]:
+    yield from picture_rows(PICTURES, SEED)
     yield from slide_rows(300, SEED)
-    yield from peer_rows(county(1000, SEED, DrawnWords))
+
+
+PARTS: dict[str, Callable[[], Iterable[Row]]] = {
+    "texts": _texts,
+    "scan": lambda: _apart("similarity_scan", "scan()"),
+    "planted": _planted,
+    "pictures": _pictures,
+    "peers": lambda: peer_rows(county(1000, SEED, DrawnWords)),
+}
+"""What there is to measure, in the order it is measured; each takes minutes."""
 
 
 def _apart(module: str, call: str) -> list[Row]:
@@ -90,5 +113,5 @@ def scaling(size: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    for line in run():
-        print(line)
+    for line in run(tuple(sys.argv[1:])):
+        print(json.dumps(line, ensure_ascii=False), flush=True)

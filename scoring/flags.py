@@ -172,6 +172,17 @@ _KINDS = (
         "sentence self identical_text identical_file",
         "min_own_fingerprints min_shared",
     ),
+    Kind(
+        "shared_passage",
+        COPIES,
+        (PAIR,),
+        SHARE,
+        TEXTS,
+        _keys("copied_text", "min_own_fingerprints min_shared"),
+        _keys("copied_text", "look_run least_run rare_teachers"),
+        values=_PAIR_VALUES,
+        weight=1,
+    ),
     _copies("reused_image", BITS, PICTURES, "same alike window slide"),
     _copies(
         "reused_video", SHARE, FILMS, "frame frames_alike duration_s", "sentence identical_file"

@@ -30,7 +30,9 @@ LOWERED = "lowered"  # chance ends so early that shorter runs tell something
 
 _LEAST = 50  # null pairs of some size, or no tail is drawn
 _FLATTEST = 0.6  # a tail that falls more slowly is taken to fall like this
+_HIGHEST = 3  # times the policy's limit
 _WAYS = 4  # a pair is found by share, by run, by both or as a mosaic: each may bring its part
+_ROUNDS = 3  # chance pairs are among those found, until the limits are raised
 _STRICTER = 10  # the strong tier is allowed this many times fewer chance pairs
 
 
@@ -40,7 +42,9 @@ class Calibration:
 
     ``state`` is `TOO_FEW`, `HELD`, `RAISED` or `LOWERED`; ``null_pairs`` are the null
     pairs seen that share anything; shares (0 to 1) and runs (characters) are
-    the limits in force.
+    the limits in force. ``allowed`` are the pairs that may be chance;
+    ``quoted_run`` the characters up to which a passage alone is no copy here, as
+    the county quotes such (`quoted`), 0 where it shows none.
     """
 
     state: str
@@ -49,12 +53,17 @@ class Calibration:
     strong_share: float
     look_run: int
     strong_run: int
+    allowed: float = 1.0
+    quoted_run: int = 0
 
     @classmethod
-    def of(cls, state: str, null_pairs: int, limits: TextLimits) -> Calibration:
+    def of(
+        cls, state: str, null_pairs: int, limits: TextLimits, allowed: float = 1.0
+    ) -> Calibration:
         """State the limits in force."""
         shares = (limits.look_share, limits.strong_share)
-        return cls(state, null_pairs, *shares, limits.look_run, limits.strong_run)
+        runs = (limits.look_run, limits.strong_run)
+        return cls(state, null_pairs, *shares, *runs, allowed)
 
 
 @dataclass(frozen=True)
@@ -112,8 +121,23 @@ def calibrated(
     -------
     (TextLimits, Calibration)
     """
-    found = (rare_share >= limits.look_share) | (rare_run >= limits.look_run)
-    allowed = max(1.0, limits.chance_share * float(found.sum()))
+    made = limits
+    for _ in range(_ROUNDS):
+        found = (rare_share >= made.look_share) | (rare_run >= made.look_run)
+        allowed = max(1.0, limits.chance_share * float(found.sum()))
+        made, seen = _raised_limits(rare_share, rare_run, strangers, limits, allowed)
+    state = TOO_FEW if not seen else RAISED if made != limits else HELD
+    if seen and made.look_run == limits.look_run:
+        small = strangers.only(rare_share < limits.look_share)
+        made = replace(made, look_run=_lowered(rare_run, small, limits, allowed / _WAYS))
+        state = LOWERED if made.look_run < limits.look_run and state != RAISED else state
+    return made, Calibration.of(state, int(strangers.null.sum()), made, allowed)
+
+
+def _raised_limits(
+    rare_share: Floats, rare_run: Floats, strangers: Strangers, limits: TextLimits, allowed: float
+) -> tuple[TextLimits, bool]:
+    """Limits that leave no more chance pairs than allowed, and whether enough pairs tell."""
     made, seen = limits, False
     null, small = strangers.null, strangers.only(rare_share < limits.look_share)
     scattered = null & (rare_run < limits.look_run / 2)
@@ -126,11 +150,47 @@ def calibrated(
             name = f"{tier}_{measure}"
             value: Any = _raised(getattr(limits, name), tail.value(most))
             made = replace(made, **{name: value})
-    state = TOO_FEW if not seen else RAISED if made != limits else HELD
-    if seen and made.look_run == limits.look_run:
-        made = replace(made, look_run=_lowered(rare_run, small, limits, allowed / _WAYS))
-        state = LOWERED if made.look_run < limits.look_run else state
-    return made, Calibration.of(state, int(null.sum()), made)
+    both = rare_share / limits.look_share + rare_run / limits.look_run
+    made = _by_quotations(both[strangers.near], limits, made, allowed / 2)
+    return made, seen or made != limits
+
+
+def _by_quotations(
+    both: Floats, policy: TextLimits, made: TextLimits, allowed: float
+) -> TextLimits:
+    """Raise what scattered passages must come to, where texts of one subject share such.
+
+    Two textbook sentences in a short text are a share like a copy's, and no run.
+    What share and run come to together tells how often; the share alone rises alike.
+    """
+    width = policy.look_both / 3
+    look = _thinned_out(both, policy.look_both, width, allowed)
+    strong = _thinned_out(both, policy.look_both, width, allowed / _STRICTER)
+    unit = policy.look_share / policy.look_both
+    return replace(
+        made,
+        look_both=look,
+        look_share=max(made.look_share, round(unit * look, 4)),
+        strong_share=max(made.strong_share, round(unit * strong, 4)),
+    )
+
+
+def _thinned_out(values: Floats, limit: float, width: float, allowed: float) -> float:
+    """From where on no more than ``allowed`` are expected: the limit, or up to `_HIGHEST` times it.
+
+    Expected from what thins out in two steps of a ``width`` below.
+    """
+    at = limit
+    if len(values) < _LEAST:
+        return at
+    while at < _HIGHEST * limit:
+        second = int(((values >= at - 2 * width) & (values < at - width)).sum())
+        last = int(((values >= at - width) & (values < at)).sum())
+        ratio = min(last / max(second, 1), _FLATTEST)
+        if last * ratio / (1 - ratio) <= allowed:
+            break
+        at += width / 10
+    return round(min(at, _HIGHEST * limit), 4)
 
 
 def _lowered(rare_run: Floats, small: Strangers, limits: TextLimits, allowed: float) -> int:
@@ -154,7 +214,7 @@ def _tail(values: Floats, limit: float, per_null: float, least: int = _LEAST) ->
     """Tail above a limit, drawn from the second and the last third below it; None if too few."""
     second = int(((values >= limit / 3) & (values < 2 * limit / 3)).sum())
     last = int(((values >= 2 * limit / 3) & (values < limit)).sum())
-    if second + last < least:
+    if len(values) < least:
         return None
     ratio = min(last / max(second, 1), _FLATTEST)
     if not ratio:

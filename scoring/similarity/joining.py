@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,10 @@ from scoring.similarity.sharing import Bools, Floats, Ints, Shared
 MERGE_GAP = 2 * WINDOW + 4  # characters two fingerprints of one run may lie apart
 LETTER = 1 / 3  # of an ideograph: a translation has some three letters for each
 BRIDGE = 60  # characters an aligned stretch may leave out
+JOINT = 3 * GRAM  # characters a stretch loses for each place where it is torn in one text alone
 _BUCKET_BITS = 24
 _BUCKETS = 1 << _BUCKET_BITS
+_MOST = np.iinfo(np.uint16).max  # hits that are counted
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,10 @@ def all_pairs(index: Shared, weights: Floats, n_documents: int) -> Hits:
     )
 
 
-def to_fullest(index: Shared, fullness: Ints) -> Hits:
+def to_fullest(index: Shared, fullness: Floats) -> Hits:
     """Every document of a hash with one of them: as many rows as entries, not their square.
 
-    That one is the document with most popular hashes, the fullest copy, so that
-    the same few documents gather the others.
+    That one is the fullest document, so that the same few gather the others.
     """
     none = np.empty(0, dtype=np.int64)
     weight = np.ones(len(index.documents), dtype=np.float32)
@@ -126,12 +127,13 @@ class Tally:
         first = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))[: len(bucket)]
         counts = np.diff(np.append(first, len(bucket)))
         found = bucket[first]
-        room = np.iinfo(np.uint16).max - self._counts[found]
+        room = _MOST - self._counts[found]
         self._counts[found] += np.minimum(counts, room).astype(np.uint16)
 
-    def only_enough(self, hits: Hits) -> Hits:
-        """Hits of two documents that may have enough."""
-        return hits.only(self._counts[_bucket(hits.pair)] >= self._enough)
+    def only_enough(self, hits: Hits, least: Ints | None = None) -> Hits:
+        """Hits of two documents that may have enough, or of each its own ``least``."""
+        enough = self._enough if least is None else np.minimum(least, _MOST)
+        return hits.only(self._counts[_bucket(hits.pair)] >= enough)
 
 
 def _bucket(pair: Ints) -> NDArray[np.uint64]:
@@ -145,9 +147,12 @@ def longest_runs(hits: Hits, starts: Ints) -> tuple[Ints, Floats]:
 
     A run is shared hashes at the same offset between the two texts, each
     beginning at most ``MERGE_GAP`` characters after the one before. An aligned
-    stretch may leave out up to ``BRIDGE`` characters, as where a heading or a
-    stock phrase everyone has was removed; only what is shared counts, each
-    character by the weight of its hash, and a letter as `LETTER` of an ideograph.
+    stretch may leave out up to ``BRIDGE`` characters of either text, as where a
+    stock phrase everyone has was removed, or where the headings of two forms fall
+    at two places of it; only what is shared counts, each character by the weight
+    of its hash, and a letter as `LETTER` of an ideograph. Stretches that adjoin in
+    one text alone count together as well, `JOINT` less for each place it is torn:
+    two quotations come to stand beside each other by chance, but seldom.
     """
     if not len(starts):
         return np.empty(0, dtype=np.int64), np.empty(0)
@@ -159,13 +164,46 @@ def longest_runs(hits: Hits, starts: Ints) -> tuple[Ints, Floats]:
     weight = np.where(hits.spelled, np.float32(LETTER), np.float32(1))[order] * hits.weight[order]
     apart = (np.diff(group) != 0) | (np.diff(offset) != 0)
     gap = np.diff(at)
-    begin = np.flatnonzero(np.concatenate(([True], apart | (gap > MERGE_GAP))))
-    end = np.append(begin[1:], len(group)) - 1
+    begin, end = _ends(apart | (gap > MERGE_GAP))
     longest = np.zeros(len(starts), dtype=np.int64)
     np.maximum.at(longest, group[begin], at[end] - at[begin] + GRAM)
-    new = np.where(apart | (gap > MERGE_GAP), GRAM, gap)
-    covered = np.concatenate(([GRAM], new)) * weight
-    chains = np.flatnonzero(np.concatenate(([True], apart | (gap > BRIDGE))))
+    covered = np.concatenate(([GRAM], np.where(apart | (gap > MERGE_GAP), GRAM, gap))) * weight
+    begin, end = _ends(apart | (gap > BRIDGE))
+    worth = np.add.reduceat(covered, begin)
     rarest = np.zeros(len(starts))
-    np.maximum.at(rarest, group[chains], np.add.reduceat(covered, chains))
+    whose, first, second = group[begin], at[begin], at[begin] - offset[begin]
+    size = at[end] + GRAM - first
+    for order, follows, joint in _joined(whose, first, second, size):
+        chains = np.flatnonzero(np.concatenate(([True], ~follows)))
+        together = np.add.reduceat(worth[order] - joint, chains) + joint
+        np.maximum.at(rarest, whose[order][chains], together)
     return longest, rarest
+
+
+def _joined(
+    group: Ints, first: Ints, second: Ints, size: Ints
+) -> Iterator[tuple[Ints, Bools, int]]:
+    """Ways to join stretches: an order, which follow on the one before in it, and what each costs.
+
+    ``first`` and ``second`` are where each begins in the two texts. Nothing it
+    costs where both texts go on, at most ``BRIDGE`` characters later; `JOINT`
+    where one goes on at once and the other has the stretch anywhere.
+    """
+    by_first, by_second = np.lexsort((first, group)), np.lexsort((second, group))
+    both = _goes_on(group, first, size, by_first, BRIDGE)
+    yield by_first, both & _goes_on(group, second, size, by_first, BRIDGE), 0
+    yield by_first, _goes_on(group, first, size, by_first, GRAM), JOINT
+    yield by_second, _goes_on(group, second, size, by_second, GRAM), JOINT
+
+
+def _goes_on(group: Ints, start: Ints, size: Ints, order: Ints, most: int) -> Bools:
+    """Which stretches of one pair begin where the one before ends, or as many characters later."""
+    left_out = np.diff(start[order]) - size[order][:-1]
+    found: Bools = (np.diff(group[order]) == 0) & (left_out >= -GRAM) & (left_out <= most)
+    return found
+
+
+def _ends(broken: Bools) -> tuple[Ints, Ints]:
+    """First and last row of each stretch, which a break comes after."""
+    begin = np.flatnonzero(np.concatenate(([True], broken)))
+    return begin, np.append(begin[1:], len(broken) + 1) - 1

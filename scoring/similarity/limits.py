@@ -1,8 +1,10 @@
-"""Limits of the text comparison: the ``flag.copied_text`` rules of the policy."""
+"""Limits of the comparisons of texts and pictures: rules of the policy under ``flag``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+_UNSKETCHED = 60  # bits; crops against windows of other photographs differ in 86 or more
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TextLimits:
     least_run: int = 110
     look_both: float = 1.5
     df_cap: int = 20
-    rare_teachers: int = 3
+    rare_teachers: int = 2
     min_shared: int = 6
     share_floor: int = 40
     min_identical: int = 20
@@ -78,3 +80,27 @@ class TextLimits:
     mosaic_run: int = 60
     mosaic_sources: int = 3
     chance_share: float = 0.02
+
+
+@dataclass(frozen=True)
+class PictureLimits:
+    """When two pictures are a pair: the ``flag.reused_image`` rules of the policy.
+
+    Distances are bits of 256 and find what may be one picture; agreement of the
+    sketches, -1 to 1, confirms it. Measured: resized, recompressed or stamped
+    copies stay within 50 bits and crops within 80 of a window, but two rooms of
+    one build may differ in 28 only; their sketches agree to .3, those of two
+    slides on one background to .5, of one picture cropped to .65 or more.
+    """
+
+    same: int = 31  # strong up to here; also what counts as one public picture
+    alike: int = 50
+    window: int = 80  # a whole picture against a window of the other
+    slide: int = 40  # as soon as a slide takes part
+    public_teachers: int = 5  # more teachers than this have it: public
+    confirmed: float = 0.65  # agreement below which two pictures are not one
+    certain: float = 0.8  # agreement from which they are called the same
+
+    def unconfirmed(self, reason: str) -> int:
+        """Bits up to which two pictures are shown where no sketch can confirm them."""
+        return min(self.window, _UNSKETCHED) if reason == "cropped" else self.alike

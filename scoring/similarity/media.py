@@ -14,6 +14,8 @@ from itertools import combinations, product
 import numpy as np
 
 from scoring.similarity.bits import Ints, Near, near, words
+from scoring.similarity.confirming import Confirming, Match
+from scoring.similarity.limits import PictureLimits
 from scoring.similarity.pairs import (
     IMAGE,
     LOOK,
@@ -25,20 +27,7 @@ from scoring.similarity.pairs import (
     in_order,
     strongest,
 )
-from scoring.similarity.sketches import (
-    HOPELESS,
-    HOPELESS_WHOLE,
-    STARTS,
-    WHOLE,
-    WINDOWS,
-    Cells,
-    Frame,
-    agreement,
-    cells_of,
-    fine_structure,
-    mirrored,
-    start_structures,
-)
+from scoring.similarity.sketches import WHOLE, WINDOWS, Frame
 
 FILE, IN_DOCUMENT, IN_SLIDES = "file", "document", "slide"
 
@@ -64,34 +53,7 @@ class PictureRow:
     sketch: str = ""
 
 
-@dataclass(frozen=True)
-class PictureLimits:
-    """When two pictures are a pair: the ``flag.reused_image`` rules of the policy.
-
-    Distances are bits of 256 and find what may be one picture; agreement of the
-    sketches, -1 to 1, confirms it. Measured: resized, recompressed or stamped
-    copies stay within 50 bits and crops within 80 of a window, but two rooms of
-    one build may differ in 28 only; their sketches agree to .3, those of two
-    slides on one background to .5, of one picture cropped to .65 or more.
-    """
-
-    same: int = 31  # strong up to here; also what counts as one public picture
-    alike: int = 50
-    window: int = 80  # a whole picture against a window of the other
-    slide: int = 40  # as soon as a slide takes part
-    public_teachers: int = 5  # more teachers than this have it: public
-    confirmed: float = 0.65  # agreement below which two pictures are not one
-    certain: float = 0.8  # agreement from which they are called the same
-
-    def unconfirmed(self, reason: str) -> int:
-        """Bits up to which two pictures are shown where no sketch can confirm them."""
-        return min(self.window, _UNSKETCHED) if reason == "cropped" else self.alike
-
-
 _DEFAULT = PictureLimits()
-_REMEMBERED = 20_000  # first looks kept at a time, 4 KiB each
-_TRIED = 2  # likely frames of a crop that are tried beside the window it was found by
-_UNSKETCHED = 60  # bits; crops against windows of other photographs differ in 86 or more
 
 
 @dataclass(frozen=True)
@@ -100,18 +62,6 @@ class _Picture:
 
     sha256: str
     rows: tuple[PictureRow, ...]
-
-
-@dataclass(frozen=True)
-class _Match:
-    """Two distinct pictures alike: their places, the distance, and how it was seen."""
-
-    left: int
-    right: int
-    distance: int
-    reason: str
-    start: Frame = WHOLE
-    agreed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,11 +115,11 @@ def compare_pictures(
     wanted = _wanted([pictures[at] for at in hashed], public, possible, worded, limits)
     found = [
         replace(m, left=hashed[m.left], right=hashed[m.right])
-        for m in _Confirming(first, limits).best(wanted)
+        for m in Confirming([row.sketch for row in first], limits).best(wanted)
     ]
     everywhere = {hashed[at] for at in public} | _many(pictures, limits)
     found += [
-        _Match(at, at, 0, "picture", agreed=1.0)
+        Match(at, at, 0, "picture", agreed=1.0)
         for at in range(len(pictures))
         if at not in everywhere
     ]
@@ -187,10 +137,10 @@ def compare_pictures(
 def _wanted(
     pictures: Sequence[_Picture],
     public: set[int],
-    matches: Iterable[_Match],
+    matches: Iterable[Match],
     worded: set[tuple[str, str]],
     limits: PictureLimits,
-) -> list[_Match]:
+) -> list[Match]:
     """Matches that would make a pair if confirmed."""
     return [
         match
@@ -226,7 +176,7 @@ def _hashed_first(row: PictureRow) -> tuple[bool, str, str]:
     return (not row.dhash, row.piece_id, row.origin)
 
 
-def _matches(rows: Sequence[PictureRow], limits: PictureLimits) -> list[_Match]:
+def _matches(rows: Sequence[PictureRow], limits: PictureLimits) -> list[Match]:
     """Distinct pictures that may be one, each two in every way they may be."""
     whole = words([row.dhash[0] for row in rows])
     turned = np.array([at for at, row in enumerate(rows) if row.mirror], dtype=np.int64)
@@ -242,18 +192,18 @@ def _matches(rows: Sequence[PictureRow], limits: PictureLimits) -> list[_Match]:
     ]
 
 
-def _closest(found: Near, place: Ints, reason: str, window: Ints | None = None) -> Iterable[_Match]:
+def _closest(found: Near, place: Ints, reason: str, window: Ints | None = None) -> Iterable[Match]:
     """Least distance of each two pictures, either of which may be the one cropped or mirrored.
 
     The first of a match is the one whose window or mirror was compared.
     """
     left, right = place[found.left], found.right
-    best: dict[tuple[int, int], _Match] = {}
+    best: dict[tuple[int, int], Match] = {}
     order = np.argsort(-found.distance, kind="stable")  # the closest is written last
     for at in order[left[order] != right[order]].tolist():
         one, two = int(left[at]), int(right[at])
         start = WHOLE if window is None else _window(int(window[found.left[at]]))
-        match = _Match(one, two, int(found.distance[at]), reason, start)
+        match = Match(one, two, int(found.distance[at]), reason, start)
         best[min(one, two), max(one, two)] = match
     return best.values()
 
@@ -262,79 +212,13 @@ def _window(number: int) -> Frame:
     return WINDOWS[number] if number < len(WINDOWS) else WHOLE
 
 
-class _Confirming:
-    """Lays sketches of possible matches over each other, each two pictures in the best way."""
-
-    def __init__(self, rows: Sequence[PictureRow], limits: PictureLimits) -> None:
-        self._rows, self._limits = rows, limits
-        self._known: dict[tuple[int, bool, Frame], Cells] = {}
-        self._latest: tuple[int, Cells] = (-1, np.empty(0, np.float32))
-
-    def best(self, matches: Iterable[_Match]) -> list[_Match]:
-        """Of each two pictures the match that agrees best, if any agrees enough."""
-        found: dict[tuple[int, int], _Match] = {}
-        for match in sorted(matches, key=_simplest):
-            name = (min(match.left, match.right), max(match.left, match.right))
-            known = found.get(name)
-            if known and (known.agreed is None or known.agreed >= self._limits.certain):
-                continue
-            tried = self._tried(match)
-            if tried and (known is None or (tried.agreed or 0) > (known.agreed or 0)):
-                found[name] = tried
-        return [found[name] for name in sorted(found)]
-
-    def _tried(self, match: _Match) -> _Match | None:
-        if not (self._rows[match.left].sketch and self._rows[match.right].sketch):
-            # Read before sketches were made: shown, but never called the same.
-            near_enough = match.distance <= self._limits.unconfirmed(match.reason)
-            return match if near_enough else None
-        turned = match.reason == "mirrored"
-        start = self._structure(match.left, turned, match.start)
-        first = float(start @ self._structure(match.right))
-        if match.reason == "cropped":
-            frames = self._frames(match, first)
-        else:
-            frames = [match.start] if first >= HOPELESS_WHOLE else []
-        whole, part = self._cells(match.left, turned), self._cells(match.right)
-        agreed = (agreement(whole, part, frame) for frame in frames)
-        best = next((one for one in agreed if one >= self._limits.confirmed), None)
-        return None if best is None else replace(match, agreed=best)
-
-    def _frames(self, match: _Match, first: float) -> list[Frame]:
-        """Frames from which to look for a crop: the window it was found by, and likelier ones."""
-        if match.left != self._latest[0]:
-            self._latest = match.left, start_structures(self._cells(match.left))
-        values = self._latest[1] @ self._structure(match.right)
-        best = np.argsort(-values, kind="stable")[:_TRIED].tolist()
-        looked = [(first, match.start), *((float(values[at]), STARTS[at]) for at in best)]
-        return [frame for value, frame in looked if value >= HOPELESS]
-
-    def _cells(self, at: int, turned: bool = False) -> Cells:
-        cells = cells_of(self._rows[at].sketch)
-        return mirrored(cells) if turned else cells
-
-    def _structure(self, at: int, turned: bool = False, frame: Frame = WHOLE) -> Cells:
-        name = (at, turned, frame)
-        if name not in self._known:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[name] = fine_structure(self._cells(at, turned), frame)
-        return self._known[name]
-
-
-def _simplest(match: _Match) -> tuple[int, int, int, int]:
-    """Whole pictures first; crops of one picture together, as its frames are laid out once."""
-    ways = ("picture", "mirrored", "cropped")
-    return (ways.index(match.reason), match.left, match.distance, match.right)
-
-
 def _public(
-    pictures: Sequence[_Picture], matches: Iterable[_Match], limits: PictureLimits
+    pictures: Sequence[_Picture], matches: Iterable[Match], limits: PictureLimits
 ) -> set[int]:
     """Pictures that more than ``public_teachers`` teachers have, the same or nearly."""
     teachers = [{row.teacher_id for row in picture.rows} for picture in pictures]
     having = [set(own) for own in teachers]
-    checking = _Confirming([picture.rows[0] for picture in pictures], limits)
+    checking = Confirming([picture.rows[0].sketch for picture in pictures], limits)
     close = [m for m in matches if m.reason == "picture" and m.distance <= limits.same]
     for match in checking.best(close):
         if match.agreed is not None and match.agreed < limits.certain:
@@ -347,7 +231,7 @@ def _public(
 def _pairs(
     left: _Picture,
     right: _Picture,
-    match: _Match,
+    match: Match,
     worded: set[tuple[str, str]],
     limits: PictureLimits,
 ) -> list[Pair]:
@@ -368,14 +252,12 @@ def _pairs(
     return found
 
 
-def _plain(match: _Match, limits: PictureLimits) -> bool:
+def _plain(match: Match, limits: PictureLimits) -> bool:
     """Whole against whole, and close enough for a slide."""
     return match.reason == "picture" and match.distance <= limits.slide
 
 
-def _pair(
-    one: PictureRow, two: PictureRow, match: _Match, kind: str, limits: PictureLimits
-) -> Pair:
+def _pair(one: PictureRow, two: PictureRow, match: Match, kind: str, limits: PictureLimits) -> Pair:
     close = match.reason == "picture" and match.distance <= limits.same
     close &= match.agreed is not None and match.agreed >= limits.certain
     tier = STRONG if close else LOOK

@@ -18,11 +18,12 @@ KINDS = (TEXT, IMAGE, SLIDE, VIDEO, DOCUMENT)
 
 STRONG = "strong"  # 疑似雷同
 LOOK = "look"  # 提请比对
+PASSAGE = "passage"  # 共有段落: one passage, quoted or copied; accuses nobody
 SELF = "self"  # one teacher's own re-use: its own category with its own rule
-TIERS = (STRONG, LOOK, SELF)
+TIERS = (STRONG, LOOK, PASSAGE, SELF)
 
 REASONS = (
-    *("copied", "popular", "mosaic", "identical_text"),
+    *("copied", "popular", "mosaic", "passage", "identical_text"),
     *("picture", "mirrored", "cropped"),
     *("frames", "container", "identical_file"),
     *("author_is_teacher", "author", "revisions", "created"),
@@ -50,7 +51,7 @@ class Pair:
         Bits of 256 in which two picture hashes differ, 0 the same; for videos
         the median over frames.
     tier : str
-        `STRONG`, `LOOK` or `SELF`.
+        One of `TIERS`.
     cluster : int
         From 1, the same for pieces linked through others; 0 before `clustered`.
     reason : str
@@ -119,7 +120,8 @@ def clustered(pairs: Sequence[Pair]) -> list[Pair]:
 
     Groups are numbered from 1 in the order of their smallest piece id, so the
     numbers do not depend on the order of the pairs. Strong pairs come first,
-    then by share, run and distance.
+    then by share, run and distance. A passage of unknown origin links nothing
+    that was copied: who quotes one book is numbered after all copies.
 
     Examples
     --------
@@ -128,6 +130,19 @@ def clustered(pairs: Sequence[Pair]) -> list[Pair]:
     >>> [pair.cluster for pair in clustered(chain)]
     [1, 1, 2]
     """
+    copies = [pair for pair in pairs if pair.tier != PASSAGE]
+    number = _groups(copies, 1)
+    first = 1 + max(number.values(), default=0)
+    passages = _groups([pair for pair in pairs if pair.tier == PASSAGE], first)
+    numbered = [
+        replace(pair, cluster=(passages if pair.tier == PASSAGE else number)[pair.a])
+        for pair in pairs
+    ]
+    return sorted(numbered, key=_urgency)
+
+
+def _groups(pairs: Sequence[Pair], first: int) -> dict[str, int]:
+    """Group of each piece, numbered from ``first``."""
     pieces = sorted({piece for pair in pairs for piece in (pair.a, pair.b) if piece})
     place = {piece: at for at, piece in enumerate(pieces)}
     ends = np.array(
@@ -135,9 +150,8 @@ def clustered(pairs: Sequence[Pair]) -> list[Pair]:
     ).reshape(-1, 2)
     links = coo_array((np.ones(len(ends), dtype=np.int8), ends.T), shape=(len(pieces), len(pieces)))
     _, label = connected_components(links, directed=False)
-    number = {int(group): at for at, group in enumerate(dict.fromkeys(label.tolist()), start=1)}
-    numbered = [replace(pair, cluster=number[int(label[place[pair.a]])]) for pair in pairs]
-    return sorted(numbered, key=_urgency)
+    number = {group: at for at, group in enumerate(dict.fromkeys(label.tolist()), start=first)}
+    return {piece: number[int(label[at])] for piece, at in place.items()}
 
 
 def _urgency(pair: Pair) -> tuple[int, float, int, int, str, str, str, str]:

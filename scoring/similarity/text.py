@@ -25,6 +25,7 @@ from scoring.similarity.mosaics import mosaic_pairs
 from scoring.similarity.packed import PackedPrints
 from scoring.similarity.pairs import (
     LOOK,
+    PASSAGE,
     SELF,
     STRONG,
     TEXT,
@@ -34,10 +35,12 @@ from scoring.similarity.pairs import (
     in_order,
     strongest,
 )
+from scoring.similarity.quoted import quoted_run
 from scoring.similarity.sharing import Bools, Floats, Owners, Shared, shared_parts
 from scoring.similarity.whole_runs import with_whole_runs
 
 _DEFAULT = TextLimits()
+_ROUNDED = 1e-9  # a product of two may miss a whole number by so much
 _CLOSER = 4  # part of the limit for runs from which a pair's runs are measured whole
 _LET_GO = Fingerprint(NOTHING_KNOWN, np.empty(0, dtype=np.uint16), 0, "")
 _UNCALIBRATED = Calibration.of(TOO_FEW, 0, _DEFAULT)
@@ -197,6 +200,7 @@ class _Join:
         found = candidates(
             self._hits, own, own - self._doubt, limits.min_shared, limits.share_floor
         )
+        self._hits = Hits.joined([])  # those of the candidates are kept with them
         chosen = found.rare_run >= limits.look_run / _CLOSER
         forms = np.sort(np.concatenate([NOTHING_KNOWN, *self._forms]))
         found = with_whole_runs(found, self._prints, chosen, forms)
@@ -204,31 +208,53 @@ class _Join:
         strangers = _strangers([row.stratum for row in self._rows], found)
         strangers = strangers.only(~(of_one[found.first] & of_one[found.second]))
         limits, calibration = calibrated(found.rare_share, found.rare_run, strangers, limits)
-        strong = (found.rare_share >= limits.strong_share) | (found.rare_run >= limits.strong_run)
-        parts = found.rare_share / limits.look_share, found.rare_run / limits.look_run
-        look = (np.maximum(*parts) >= 1) | (np.add(*parts) >= limits.look_both)
-        many = ~look & (found.share >= limits.popular_share)
+        quoted = quoted_run(found, strangers.null | strangers.near, limits, calibration.allowed / 4)
+        strong, look, passage = _tiers(found, limits, self._limits, quoted)
+        rise = limits.look_both / self._limits.look_both
+        rest = ~(strong | look)
+        many = rest & (found.share >= limits.popular_share * rise)
         many &= found.shared >= 2 * limits.share_floor
-        rest = ~look & ~many
+        rest &= ~many
         mosaic = np.zeros(len(found), dtype=np.bool_)
-        mosaic[rest] = mosaic_pairs(found.only(rest), own, self._owners.teacher, limits)
+        raised = replace(limits, mosaic_share=limits.mosaic_share * rise)
+        mosaic[rest] = mosaic_pairs(found.only(rest), own, self._owners.teacher, raised)
+        passage &= ~(many | mosaic)
         pairs = [
             *_pairs(self._rows, found, strong, STRONG, "copied"),
-            *_pairs(self._rows, found, look & ~strong, LOOK, "copied"),
+            *_pairs(self._rows, found, look, LOOK, "copied"),
             *_pairs(self._rows, found, many, LOOK, "popular"),
             *_pairs(self._rows, found, mosaic, LOOK, "mosaic"),
+            *_pairs(self._rows, found, passage, PASSAGE, "passage"),
         ]
-        return pairs, calibration
+        return pairs, replace(calibration, quoted_run=quoted)
 
     def popular(self) -> list[Pair]:
         """Pairs of frequent words, each text with the fullest of its group."""
         share = self._limits.popular_share
-        return _hubs(self._rows, self._frequent, self._own - self._form, self._limits, share)
+        frequent, self._frequent = self._frequent, []
+        return _hubs(self._rows, frequent, self._own - self._form, self._limits, share)
 
     def crowded(self) -> list[int]:
         """Texts of which hardly anything is left once common hashes are out."""
         crowd = self._common >= self._limits.crowded_share * self._own
         return np.flatnonzero(crowd & (self._own > 0)).tolist()
+
+
+def _tiers(
+    found: Candidates, limits: TextLimits, policy: TextLimits, quoted: int
+) -> tuple[Bools, Bools, Bools]:
+    """Which are strong, to be looked at, or a passage of unknown origin and no more.
+
+    Such a passage is no longer than those that this county quotes.
+    """
+    both = found.rare_share / policy.look_share + found.rare_run / policy.look_run
+    beyond = found.run >= quoted
+    strong = (found.rare_share >= limits.strong_share) | (
+        (found.rare_run >= limits.strong_run) & beyond
+    )
+    by_run = (found.rare_run >= limits.look_run) | (both >= limits.look_both)
+    look = (found.rare_share >= limits.look_share) | (by_run & beyond)
+    return strong, look & ~strong, by_run & ~look & ~strong
 
 
 def _most_teachers(n_teachers: int, limits: TextLimits) -> int:
@@ -276,14 +302,22 @@ def _hubs(
     limits: TextLimits,
     share: float,
 ) -> list[Pair]:
-    """Each text with the fullest of those it shares so much of its own hashes with."""
-    fullness = np.zeros(len(rows), dtype=np.int64)
+    """Each text with the fullest of those it shares so much of its own hashes with.
+
+    Full is a text of which most is shared, and not a long one with many stock
+    phrases: the text that the others took from, or the copy that kept most. What
+    cannot come to that much is left out at once: stock phrases by the million.
+    """
+    fullness = np.zeros(len(rows))
     for part in parts:
         fullness += np.bincount(part.documents, minlength=len(rows))
+    fullness /= np.maximum(own, limits.share_floor)
     tally = Tally(limits.min_shared)
     for part in parts:
         tally.count(to_fullest(part, fullness))
-    hits = Hits.joined([tally.only_enough(to_fullest(part, fullness)) for part in parts])
+    least = np.ceil(share * np.maximum(own, limits.share_floor) - _ROUNDED).astype(np.int64)
+    each = (to_fullest(part, fullness) for part in parts)
+    hits = Hits.joined([tally.only_enough(one, least[one.pair % len(rows)]) for one in each])
     found = candidates(hits, own, own, limits.min_shared, limits.share_floor, of_second=True)
     return _pairs(rows, found, found.share >= share, LOOK, "popular")
 

@@ -95,6 +95,40 @@ def compare_videos(rows: Iterable[VideoRow], limits: VideoLimits = _DEFAULT) -> 
     return clustered(strongest(pairs, _closeness))
 
 
+def moments_alike(
+    one: Sequence[str], other: Sequence[str], limits: VideoLimits = _DEFAULT
+) -> tuple[bool, ...]:
+    """Whether two videos show the same frame, moment by moment as `compare_videos` holds them together.
+
+    Parameters
+    ----------
+    one, other : sequence of str
+        Difference hashes as `VideoRow.frames` has them.
+    limits : VideoLimits
+
+    Returns
+    -------
+    tuple of bool
+        One for each moment; empty where the two were not sampled at as many.
+
+    Raises
+    ------
+    ScoringError
+        For a frame hash that is not 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> moments_alike(["f" * 64, "f" * 64, ""], ["f" * 63 + "0", "1" * 64, ""])
+    (True, False, False)
+    """
+    if len(one) != len(other):
+        return ()
+    return tuple(
+        _clear(a) and _clear(b) and int(distances(words([a]), words([b]))[0, 0]) <= limits.frame
+        for a, b in zip(one, other, strict=True)
+    )
+
+
 def _by_bytes(videos: Sequence[VideoRow]) -> dict[str, list[VideoRow]]:
     groups: dict[str, list[VideoRow]] = {}
     for video in videos:

@@ -1,4 +1,4 @@
-"""Exhibits of a case, drawn side by side: texts with what they share marked, pages, pictures, films."""
+"""Exhibits of a case, drawn side by side: texts with what they share marked, frame strips, the pieces."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from html import escape
 import streamlit as st
 
 from workbench import session
+from workbench.app_pages.case_copies import offer_copies
+from workbench.app_pages.case_strips import draw_strips
 from workbench.app_pages.drawing import evidence
 from workbench.messages import text
+from workbench.services.blinding import copies_lacking
 from workbench.services.case_text import COPIED, CUT, FORM, Stretch, shortened
 from workbench.services.case_view import CasePiece, CaseView
 
@@ -38,6 +41,8 @@ _STYLE = """
 def draw_exhibits(here: session.Session, view: CaseView) -> None:
     """Draw what the pieces of a case have in common, and the pieces themselves."""
     st.subheader(text("page_holds.exhibits"))
+    if view.of_films and view.pieces:
+        draw_strips(here, view, {each.piece_id: _head(each) for each in view.pieces})
     if view.exhibits.shown and view.texts:
         shown = "、".join(view.exhibits.shown)
         st.write(text("page_holds.shared", shown=shown))
@@ -90,6 +95,10 @@ def _stretch(each: Stretch) -> str:
 
 def _pages(here: session.Session, view: CaseView) -> None:
     """Draw the pieces themselves beside each other: pages, pictures or films."""
+    lacking = here.read(copies_lacking, tuple(each.piece_id for each in view.pieces))
+    offer_copies(here, tuple(lacking))
+    if all(lacking.get(each.piece_id) for each in view.pieces):
+        return
     for place, piece in zip(st.columns(len(view.pieces)), view.pieces, strict=True):
         with place:
             st.html(f"<strong>{_head(piece)}</strong>")

@@ -19,7 +19,9 @@ from workbench.services.case_queue import (
     school_cases,
     visible_flags,
 )
+from workbench.services.flag_finding import SHARED_PASSAGE
 from workbench.services.roles import ALLOWED
+from workbench.services.shared_passages import register_shared, shared_words
 
 _CASES = "severity flag about school competency due_on days replies assignee state hold_id"
 _FLAGS = "flag tier sentence state"
@@ -110,6 +112,8 @@ def _flag(here: session.Session, row: dict[str, Any]) -> None:
         numbers = {"effect": row["effect"] or "—", "p": row["p"] or "—", "q": row["q"] or "—"}
         st.caption(text("page_holds.numbers", **numbers))
         st.caption(text("holds.innocent", words=text(f"flag.{row['code']}.innocent")))
+        if row["code"] == SHARED_PASSAGE:
+            _passage(here, row)
         may = set(here.roles) & set(ALLOWED["hold.open"])
         if may and row["state"] in ("open", "resolved"):
             st.caption(text("page_holds.open_rule"))
@@ -118,6 +122,23 @@ def _flag(here: session.Session, row: dict[str, Any]) -> None:
                     made = flags.open_case(here.workspace, row["flag_id"], here.act())
                     say(text("page_holds.opened", holds="、".join(made)))
                     st.rerun()
+
+
+def _passage(here: session.Session, row: dict[str, Any]) -> None:
+    """Draw the words two pieces share, and the button that registers them as public."""
+    found = here.read(shared_words, here.person_id, row["flag_id"])
+    if not found:
+        st.success(text("page_holds.passage_known"))
+        return
+    st.caption(text("page_holds.passage", n=len(found[0])))
+    st.text(found[0])
+    if not set(here.roles) & set(ALLOWED["form.register"]):
+        st.caption(text("page_holds.passage_by"))
+    elif st.button(text("page_holds.passage_register"), key=f"register_{row['flag_id']}"):
+        with faults_told():
+            name = register_shared(here.workspace, row["flag_id"], here.act())
+            say(text("page_holds.passage_registered", name=name))
+            st.rerun()
 
 
 def draw_raters(here: session.Session) -> None:

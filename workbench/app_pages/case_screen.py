@@ -110,7 +110,8 @@ def _facts(view: CaseView) -> None:
     }
     st.caption(text("page_holds.facts", **facts))
     stops = text("page_holds.stops", n=row["stops"]) if row["stops"] else text("page_holds.asks")
-    st.caption(f"{stops}　{_alarms(view)}")
+    under_way = f"{stops}　" if case["state"] == "open" else ""
+    st.caption(f"{under_way}{_alarms(view)}")
 
 
 def _alarms(view: CaseView) -> str:

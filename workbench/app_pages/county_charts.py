@@ -50,10 +50,10 @@ def county_charts(workspace: Workspace, person_id: str, on: date) -> Drawn:
     view = county_view(workspace, person_id, on)
     return Drawn(
         view,
-        {name: _spec(funnel_chart(view, name)) for name in RATES if name in view.curves},
-        _spec(ruler_chart(view)) if view.ruler else None,
-        _spec(agreement_chart(view)) if view.agreement else None,
-        _spec(cases_chart(view)) if view.cases else None,
+        {name: linked_spec(funnel_chart(view, name)) for name in RATES if name in view.curves},
+        linked_spec(ruler_chart(view)) if view.ruler else None,
+        linked_spec(agreement_chart(view)) if view.agreement else None,
+        linked_spec(cases_chart(view)) if view.cases else None,
     )
 
 
@@ -241,7 +241,7 @@ def _standing() -> dict[str, Any]:
     }
 
 
-def _spec(chart: Any) -> Spec:
+def linked_spec(chart: Any) -> Spec:
     """Chart as its specification, whose links open in the same window."""
     made: Spec = chart.to_dict(validate=False)  # it is ours; the check costs more than the chart
     made["usermeta"] = {"embedOptions": {"loader": {"target": "_self"}}}

@@ -14,14 +14,19 @@ from workbench.messages import text
 
 @click.command()
 @click.option("--again", is_flag=True, help="全部重做 / make all of them anew")
+@click.option(
+    "--piece", "pieces", multiple=True, help="只做这件证据，可重复 / of this piece only, repeatable"
+)
 @json_option
 @click.pass_obj
-def command(context: Context, again: bool, as_json: bool) -> None:
+def command(context: Context, again: bool, pieces: tuple[str, ...], as_json: bool) -> None:
     """生成评审员看到的遮盖副本。 / Make the masked copies raters see."""
     from workbench.services.blinding import make_blind_copies
 
     with progress(text("blind.making")) as tick:
-        report = make_blind_copies(context.workspace(), context.act(), tick, again=again)
+        report = make_blind_copies(
+            context.workspace(), context.act(), tick, again=again, pieces=pieces or None
+        )
     told = report.as_json()
     if as_json:
         print_json([told])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbench.readers import copies, spreadsheets, traces
+from workbench.readers import copies, spreadsheets, strips, traces
 from workbench.readers.errors import Unreadable
 from workbench.readers.limits import Limits
 from workbench.readers.reading import read_file
@@ -17,7 +17,7 @@ _DETAIL = 300  # characters
 def answer(request: dict[str, Any]) -> bytes:
     """Carry out one request and write the answer as JSON; never raises.
 
-    ``request`` holds ``task`` (``facts``, ``table``, ``traces`` or ``copy``), ``path``,
+    ``request`` holds ``task`` (``facts``, ``table``, ``traces``, ``strip`` or ``copy``), ``path``,
     ``name``, ``limits``, and for a copy the ``wish``. Rust panics and some
     parsers' faults are no ``Exception``, so everything is caught here.
     """
@@ -38,6 +38,10 @@ def _carry_out(request: dict[str, Any]) -> dict[str, Any]:
         return {"sheets": [sheet.to_json() for sheet in sheets]}
     if request["task"] == "traces":
         return {"traces": traces.traces_of(path, request["name"], limits)}
+    if request["task"] == "strip":
+        return {
+            "strip": [each.to_json() for each in strips.read_strip(path, request["name"], limits)]
+        }
     if request["task"] == "copy":
         wish = copies.Wish.from_json(request["wish"])
         return {"copy": copies.copy_file(path, request["name"], limits, wish).to_json()}

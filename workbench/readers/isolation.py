@@ -34,6 +34,7 @@ from workbench.readers.errors import Unreadable
 from workbench.readers.facts import FileFacts
 from workbench.readers.limits import DEFAULT, Limits
 from workbench.readers.office import TARGETS, Office, find_office
+from workbench.readers.strips import StripFrame
 from workbench.readers.tables import Sheet
 
 _MODULE = "workbench.readers.zygote"
@@ -149,6 +150,13 @@ class ReaderPool:
         if "traces" not in answer:
             raise Unreadable(answer["code"], answer["detail"])
         return [(where, words) for where, words in answer["traces"]]
+
+    def strip(self, path: Path, name: str = "") -> tuple[StripFrame, ...]:
+        """Frames of a video as small pictures; ``Unreadable`` as ``strips.read_strip``."""
+        answer = self._answer(self._ask("strip", path, name, None))
+        if "strip" not in answer:
+            raise Unreadable(answer["code"], answer["detail"])
+        return tuple(map(StripFrame.from_json, answer["strip"]))
 
     @property
     def limits(self) -> Limits:

@@ -6,6 +6,8 @@ of container formats stops it, so each kind is opened as nothing but itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,19 @@ def read_media(path: Path, media_type: str, limits: Limits) -> FileFacts:
         ``too_large``; ``broken`` where the container cannot be opened or not
         one frame can be decoded.
     """
+    with opened(path, media_type, limits) as container:
+        return _facts(container, media_type, limits)
+
+
+@contextmanager
+def opened(path: Path, media_type: str, limits: Limits) -> Iterator[Any]:
+    """Open a sound or video file as nothing but its kind; what FFmpeg says is put as ``Unreadable``."""
     if path.stat().st_size > limits.media_mib * MIB:
         raise Unreadable("too_large", f"more than {limits.media_mib} MiB")
     options = {"format_whitelist": CONTAINERS[media_type], "protocol_whitelist": "file"}
     try:
         with av.open(str(path), options=options, metadata_errors="replace") as container:
-            return _facts(container, media_type, limits)
+            yield container
     except av.error.MemoryError:
         raise MemoryError from None
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
@@ -60,11 +69,10 @@ def read_media(path: Path, media_type: str, limits: Limits) -> FileFacts:
 
 
 def _facts(container: Any, media_type: str, limits: Limits) -> FileFacts:
-    video = next((each for each in container.streams.video if not is_cover(each)), None)
+    video = picture_stream(container)
     common = _container_facts(container)
     if video is None:
         return _sound_facts(container, media_type, common)
-    video.codec_context.thread_count = 1
     sample = _sample(container, video, common["duration_s"], limits)
     warnings = [] if common["duration_s"] else ["no_duration"]
     warnings += sample.warnings
@@ -88,18 +96,31 @@ def _facts(container: Any, media_type: str, limits: Limits) -> FileFacts:
     )
 
 
+def duration_of(container: Any) -> float | None:
+    """Seconds a container says it lasts; None where it does not say."""
+    return container.duration / av.time_base if container.duration else None
+
+
 def _container_facts(container: Any) -> dict[str, Any]:
     tags = {key.lower(): value for key, value in container.metadata.items()}
     for stream in container.streams.video:
         tags = {**{key.lower(): value for key, value in stream.metadata.items()}, **tags}
     return {
-        "duration_s": container.duration / av.time_base if container.duration else None,
+        "duration_s": duration_of(container),
         "recorded_at": tags.get("com.apple.quicktime.creationdate", "")
         or tags.get("creation_time", "")
         or tags.get("date", ""),
         "encoder": tags.get("encoder", "") or tags.get("com.apple.quicktime.software", ""),
         "author": tags.get("artist", "") or tags.get("author", ""),
     }
+
+
+def picture_stream(container: Any) -> Any:
+    """First stream of moving pictures, set to be decoded by one thread; None where there is none."""
+    video = next((each for each in container.streams.video if not is_cover(each)), None)
+    if video is not None:
+        video.codec_context.thread_count = 1
+    return video
 
 
 def is_cover(stream: Any) -> bool:
@@ -132,9 +153,9 @@ def _sample(container: Any, stream: Any, duration_s: float | None, limits: Limit
         if first is None:
             raise Unreadable("broken", "not one frame can be decoded")
         return _Sample((), first.rotation, ())
-    reader = _Frames(container, stream, _budget(stream, limits))
-    start = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
-    found = [reader.at(start + duration_s * (j + 0.5) / SAMPLES) for j in range(SAMPLES)]
+    reader = Frames(container, stream, limits)
+    each = (reader.at(moment) for moment in moments(duration_s))
+    found = [None if frame is None else (hash_of(frame), frame.rotation) for frame in each]
     frames = [frame for frame in found if frame is not None]
     if not frames:
         raise Unreadable("broken", "not one frame can be decoded")
@@ -144,25 +165,37 @@ def _sample(container: Any, stream: Any, duration_s: float | None, limits: Limit
     return _Sample(hashes, frames[0][1], tuple(warnings))
 
 
+def moments(duration_s: float) -> tuple[float, ...]:
+    """Seconds from the start at which a video is sampled.
+
+    >>> moments(24.0)[:3]
+    (1.0, 3.0, 5.0)
+    """
+    return tuple(duration_s * (j + 0.5) / SAMPLES for j in range(SAMPLES))
+
+
 def _budget(stream: Any, limits: Limits) -> int:
     """Frames that may be decoded for one sample, fewer the larger they are."""
     pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
     return max(1, int(limits.frames_mpx * 1_000_000 / SAMPLES / pixels))
 
 
-class _Frames:
+class Frames:
     """Frames of a video at rising moments, decoding as little as leads there."""
 
-    def __init__(self, container: Any, stream: Any, budget: int) -> None:
-        self._container, self._stream, self._budget = container, stream, budget
+    def __init__(self, container: Any, stream: Any, limits: Limits) -> None:
+        self._container, self._stream = container, stream
+        self._budget = _budget(stream, limits)
+        self._start = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
         self._base = float(stream.time_base)
         self._gap = 0.75 / float(stream.average_rate) if stream.average_rate else 0.05
         self._frames = iter(())
         self._last: Any = None
         self.approximate = False
 
-    def at(self, moment_s: float) -> tuple[str, int] | None:
-        """Hash and rotation of the frame at a moment; None past the end."""
+    def at(self, since_start_s: float) -> Any:
+        """Frame at a moment after the start, as it is coded; None past the end."""
+        moment_s = self._start + since_start_s
         if self._last is None or self._key_before(moment_s) > self._time(self._last):
             self._seek(moment_s)
         decoded = 0
@@ -177,7 +210,7 @@ class _Frames:
                 self._last = None
                 return None
             self._last, decoded = frame, decoded + 1
-        return _hash(self._last), self._last.rotation
+        return self._last
 
     def _key_before(self, moment_s: float) -> float:
         """Time of the key frame before a moment, by the container's index; -1 if it has none."""
@@ -211,7 +244,8 @@ def _decoded(container: Any, stream: Any) -> Any:
         yield from frames
 
 
-def _hash(frame: Any) -> str:
+def hash_of(frame: Any) -> str:
+    """Hash of a frame as two videos are compared by; empty if it is flat."""
     height = max(1, round(frame.height * _FRAME_WIDTH / max(frame.width, 1)))
     grey = frame.reformat(width=_FRAME_WIDTH, height=height, format="gray")
     return images.frame_hash(Image.fromarray(grey.to_ndarray()))

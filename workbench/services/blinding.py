@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from models.blind_copies import copies_by_file
+from models.blind_copies import copies_by_file, copies_of, files_of
 from models.evidence_store import EvidenceStore
 from models.store import Act, Row, Store
 from models.submissions import extracts, files_by_piece, owned_pieces
@@ -161,6 +161,18 @@ def pending(workspace: Workspace) -> int:
     """How many files have no masked copy yet."""
     with workspace.store() as store:
         return sum(1 for _ in _tasks(store, has_office=False, again=False))
+
+
+def copies_lacking(workspace: Workspace, pieces: Sequence[str]) -> dict[str, bool]:
+    """Pieces with a file that has no masked copy yet, and whether none of their files has one."""
+    found = {}
+    with workspace.store() as store:
+        for piece_id in pieces:
+            copies = copies_of(store, piece_id)
+            here = [row["sha256"] for row in files_of(store, piece_id) if row["attached"]]
+            if any(sha256 not in copies for sha256 in here):
+                found[piece_id] = not copies
+    return found
 
 
 def _reading(workspace: Workspace, limits: CopyLimits) -> Limits:

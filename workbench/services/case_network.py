@@ -15,7 +15,7 @@ from models.store import Row
 from models.submissions import owned_pieces
 from scoring.flags import PAIR
 from scoring.networks import networks
-from scoring.similarity.pairs import SELF, STRONG
+from scoring.similarity.pairs import PASSAGE, SELF, STRONG
 from workbench.services.flags import standing_flags
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
@@ -88,7 +88,8 @@ def copies_network(workspace: Workspace, person_id: str) -> Network:
     with workspace.store() as store:
         scope = seen_school(store, person_id, "holds.show")
         owners = {row["piece_id"]: row for row in owned_pieces(store)}
-        flags = [f for f in standing_flags(store) if f["subject"] == PAIR and f["tier"] != SELF]
+        standing = [f for f in standing_flags(store) if f["subject"] == PAIR]
+        flags = [f for f in standing if f["tier"] not in (SELF, PASSAGE)]
         cases: dict[str, list[str]] = defaultdict(list)
         for case in recorded_holds(store):
             if case["state"] == "open":

@@ -19,12 +19,12 @@ from models.submissions import (
 )
 from rubrics.errors import WorkbenchError
 from rubrics.public_texts import public_texts
-from scoring.flags import CATALOGUE, SCHOOL, TEXTS
+from scoring.flags import CATALOGUE, FILMS, SCHOOL, TEXTS
 from scoring.holds import FalseAlarms, dispositions_of, is_adverse
 from workbench.errors import RefusedError
 from workbench.messages import explain, text
 from workbench.readers.masking import Mask, discovered
-from workbench.services.case_parties import parties_of_case, subject_of
+from workbench.services.case_parties import parties_of_case, schools_of_case, subject_of
 from workbench.services.case_queue import alarm_rates, case_row, submission_owners
 from workbench.services.case_reads import CaseRead, case_reads
 from workbench.services.case_text import Stretch, beside, covered
@@ -85,6 +85,11 @@ class CaseView:
     may_assign: bool
     dispositions: tuple[str, ...]
 
+    @property
+    def of_films(self) -> bool:
+        """Whether what is to be set side by side are videos."""
+        return CATALOGUE[self.case["code"]].exhibit == FILMS
+
 
 def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> CaseView:
     """Gather one case in the language of the run.
@@ -99,17 +104,10 @@ def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> C
     case = show_hold(workspace, hold_id)
     exhibits = exhibits_of(workspace, case)
     with workspace.store() as store:
-        scope = seen_school(store, person_id, "holds.show")
         owners = submission_owners(store)
+        must_see_case(store, person_id, case, owners)
         people = {each["person_id"]: str(each["name"]) for each in store.where("person")}
         row = case_row(store, case, owners, people, on)
-        if scope is not None and scope not in row["school_ids"]:
-            raise RefusedError(
-                f"hold {hold_id} is about another school.",
-                key="out_of_scope",
-                action="holds.show",
-                school=row["school"],
-            )
         pieces = _pieces(store, case, exhibits)
         held = roles_held(store, person_id)
         is_open = case["state"] == "open"
@@ -131,6 +129,29 @@ def case_view(workspace: Workspace, person_id: str, hold_id: str, on: date) -> C
             may_assign,
             _dispositions(case),
         )
+
+
+def must_see_case(
+    store: Store, person_id: str, case: Row, owners: dict[str, Row] | None = None
+) -> None:
+    """Refuse whoever may not see a case; ``owners`` are rows of ``owned_pieces`` by submission.
+
+    Raises
+    ------
+    RefusedError
+        If the person may see no cases, or this one is about another school.
+    """
+    scope = seen_school(store, person_id, "holds.show")
+    about = schools_of_case(store, case, owners)
+    if scope is None or scope in about:
+        return
+    names = {row["school_id"]: str(row["name"]) for row in store.where("school")}
+    raise RefusedError(
+        f"hold {case['hold_id']} is about another school.",
+        key="out_of_scope",
+        action="holds.show",
+        school="、".join(sorted(names.get(each, each) for each in about)),
+    )
 
 
 def _behind(workspace: Workspace, case: Row) -> tuple[PieceBehind, ...]:

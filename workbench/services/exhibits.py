@@ -22,7 +22,7 @@ SHOWN_CHARS = 400
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _DIGITS = 12
-_WITH_PASSAGES = ("copied_text",)
+_WITH_PASSAGES = ("copied_text", "shared_passage")
 
 
 @dataclass(frozen=True)

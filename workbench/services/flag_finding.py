@@ -17,7 +17,7 @@ from models.submissions import remarks_by_piece
 from rubrics.canonical import digest
 from rubrics.errors import WorkbenchError
 from scoring.flags import CATALOGUE, INTAKE, SCHOOL, TESTED, of_source, shown_effect
-from scoring.similarity.pairs import DOCUMENT, IMAGE, SELF, SLIDE, TEXT, VIDEO, Pair
+from scoring.similarity.pairs import DOCUMENT, IMAGE, PASSAGE, SELF, SLIDE, TEXT, VIDEO, Pair
 from workbench.services.analyses import last_analysis, plain
 from workbench.services.analysing import KINDS, RANDOM_SEED
 from workbench.services.similarity import compare_all
@@ -42,6 +42,7 @@ CODE_OF_TRACE = {
     "revisions": "shared_revisions",
     "created": "shared_revisions",
 }
+SHARED_PASSAGE = "shared_passage"
 _FROM_INTAKE = of_source(INTAKE)
 
 
@@ -125,6 +126,7 @@ def find_flags(
 
 def _pair_flag(pair: Pair, labels: Mapping[str, str]) -> Flag:
     code = CODE_OF_TRACE[pair.reason] if pair.kind == DOCUMENT else CODE_OF_KIND[pair.kind]
+    code = SHARED_PASSAGE if pair.tier == PASSAGE else code
     variant = "self" if pair.tier == SELF else pair.reason
     if variant not in CATALOGUE[code].variants:
         variant = "sentence"

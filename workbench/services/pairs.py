@@ -48,6 +48,9 @@ def similarity_report(workspace: Workspace) -> SimilarityReport:
         for piece, reason in found.gaps
     ]
     remarks = [_calibration(found.calibration)]
+    if found.calibration.quoted_run:
+        said = {"run": found.calibration.quoted_run - 1}
+        remarks.append(messages.text("similarity.calibration.quoted", **said))
     if found.schools == 1:
         remarks.insert(0, messages.text("similarity.one_school"))
     counts = Counter(reason for _, reason in found.gaps)

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.erasing import Traces, clear_desk, desk_traces, erase, erased, traces
+from models.erasing_reasons import fixed_reasons, reasons_about
 from models.ledger.reading import read_entries
 from models.people import schools_of_round, teachers_of_round
+from models.precedents import forget_terms, indexed_of_teacher
 from models.store import Act, Row, Store
 from rubrics.canonical import Json
 from workbench.errors import InputError, RefusedError
 from workbench.exports.sheets import safe_name
+from workbench.services.film_strips import strip_path
 from workbench.services.identities import identities, school_label
 from workbench.services.ledger_acts import propose_erase_notice
+from workbench.services.precedents import terms_of
 from workbench.services.proposals import drafts_of
 from workbench.services.roles import authorise
 from workbench.services.workspace import Workspace
@@ -71,7 +75,12 @@ def find_teacher(store: Store, word: str) -> Row:
 
 
 def report(workspace: Workspace) -> list[Row]:
-    """What is kept of people: one row a school and kind of data, with how many rows and people."""
+    """What is kept of people: one row a school and kind of data, with how many rows and people.
+
+    Without a school at the end: ``erasure``, people erased; ``audit_reason``, reasons of the
+    audit log taken with them; ``audit_fixed``, reasons written before they could be taken,
+    which stay whomever they name.
+    """
     with workspace.store() as store:
         kept: dict[tuple[str, str], tuple[int, int]] = {}
         for teacher in teachers_of_round(store):
@@ -80,12 +89,19 @@ def report(workspace: Workspace) -> list[Row]:
                 kept[teacher["school_id"], table] = (rows + count, people + (count > 0))
         names = {row["school_id"]: row["name"] for row in schools_of_round(store)}
         gone = len(erased(store))
+        fixed, blanked = fixed_reasons(store), store.where("audit_redaction")
     made: list[Row] = [
         {"school": names[school_id], "kind": table, "rows": rows, "people": people}
         for (school_id, table), (rows, people) in sorted(kept.items())
         if rows
     ]
-    return [*made, {"school": "", "kind": "erasure", "rows": gone, "people": gone}]
+    people = len({row["teacher_id"] for row in blanked})
+    return [
+        *made,
+        {"school": "", "kind": "erasure", "rows": gone, "people": gone},
+        {"school": "", "kind": "audit_reason", "rows": len(blanked), "people": people},
+        {"school": "", "kind": "audit_fixed", "rows": fixed, "people": 0},
+    ]
 
 
 def export(workspace: Workspace, word: str, act: Act) -> dict[str, Json]:
@@ -174,7 +190,10 @@ def erase_person(
     with workspace.store() as store, workspace.desk() as desk:
         clear_desk(store, desk, teacher_id)
         with store.transaction(act, "pii.erase", teacher_id) as tx:
-            erase(tx, teacher_id, found.pseudonym, reason)
+            indexed = indexed_of_teacher(store, teacher_id)
+            forget_terms(tx, [(row, terms_of(row["content"])) for row in indexed])
+            # Looked for anew: this act, and the proposal, have reasons of their own.
+            erase(tx, teacher_id, found.pseudonym, reason, reasons_about(store, teacher_id))
         store.forget_deleted()
     return Erasure(teacher_id, "done", found.rows, len(found.files))
 
@@ -196,8 +215,10 @@ def _found(workspace: Workspace, store: Store, teacher: Row) -> _Found:
     kept = traces(store, teacher_id)
     with workspace.desk() as desk:
         drafts = sum(desk_traces(store, desk, teacher_id).values())
+    reasons = reasons_about(store, teacher_id)
+    told = {"draft": drafts, "audit_reason": len(reasons.taken), "audit_fixed": len(reasons.fixed)}
     files = _files(workspace, store, teacher, kept, spoken)
-    return _Found(pseudonym, {**kept.rows, "draft": drafts}, files, spoken)
+    return _Found(pseudonym, {**kept.rows, **told}, files, spoken)
 
 
 def _files(
@@ -212,6 +233,7 @@ def _files(
     wanted = [workspace.evidence.path(sha256) for sha256 in (*found.originals, *scans)]
     wanted += [workspace.folder / "blind" / s[:2] / s[2:4] / s for s in found.copies]
     wanted += [workspace.folder / "converted" / s[:2] / f"{s}.pdf" for s in found.originals]
+    wanted += [strip_path(workspace, s) for s in found.originals]
     school = school_label(store, teacher["school_id"])
     marks = [safe_name(f"_{teacher['teacher_no']}_{teacher['name']}")]
     for kind in _HANDED_OUT:

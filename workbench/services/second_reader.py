@@ -22,6 +22,7 @@ from scoring.second_reader import (
     SecondReader,
     second_reader,
 )
+from scoring.similarity.pairs import PASSAGE
 from scoring.similarity.pairs import TEXT as TEXT_PAIR
 from workbench.errors import RefusedError
 from workbench.messages import text
@@ -154,6 +155,6 @@ def _clusters(workspace: Workspace, store: Store) -> dict[str, str]:
     """Copy cluster of each piece that is in one."""
     found: dict[str, str] = {}
     for pair in compare_all(workspace, store).pairs:
-        if pair.kind == TEXT_PAIR:
+        if pair.kind == TEXT_PAIR and pair.tier != PASSAGE:
             found |= {pair.a: str(pair.cluster), pair.b: str(pair.cluster)}
     return found

@@ -14,8 +14,8 @@ from rubrics.policy_pack import PolicyPack
 from rubrics.public_texts import public_texts, wording
 from scoring.similarity.calibrating import Calibration
 from scoring.similarity.fingerprints import known_hashes
-from scoring.similarity.limits import TextLimits
-from scoring.similarity.media import PictureLimits, compare_pictures
+from scoring.similarity.limits import PictureLimits, TextLimits
+from scoring.similarity.media import compare_pictures
 from scoring.similarity.pairs import Pair, clustered
 from scoring.similarity.text import TextRow, compare_texts
 from scoring.similarity.traces import DocumentRow, TraceLimits, compare_traces
@@ -75,9 +75,7 @@ def compare_all(workspace: Workspace, store: Store) -> Similarity:
     found = [
         *texts.pairs,
         *pictures.pairs,
-        *compare_videos(
-            [*prints.videos, *earlier.videos], _limits(policy, VideoLimits, "flag.reused_video")
-        ),
+        *compare_videos([*prints.videos, *earlier.videos], video_limits(policy)),
         *_compared_traces(store, policy, [*prints.documents, *earlier.documents]),
     ]
     gaps = [
@@ -89,6 +87,11 @@ def compare_all(workspace: Workspace, store: Store) -> Similarity:
     kept = clustered([pair for pair in found if _tells(pair, prints)])
     ours = tuple(gap for gap in gaps if gap[0] in prints.submission)
     return Similarity(kept, ours, len(prints.schools), texts.calibration)
+
+
+def video_limits(policy: PolicyPack) -> VideoLimits:
+    """When the policy takes two videos for a pair, and two frames for one."""
+    return _limits(policy, VideoLimits, "flag.reused_video")
 
 
 def _let_go(rows: list[TextRow]) -> Iterator[TextRow]:

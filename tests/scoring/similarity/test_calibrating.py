@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from scoring.similarity.calibrating import (
 from scoring.similarity.limits import TextLimits
 
 LIMITS = TextLimits()
+LOWER_RUN = replace(LIMITS, look_run=LIMITS.least_run)  # where null pairs have no runs at all
 
 
 def shares(count, mean, seed=1):
@@ -36,7 +39,7 @@ def test_few_null_pairs_leave_the_policys_limits_and_say_so():
 
 def test_chance_that_ends_far_below_the_limit_raises_nothing():
     limits, told = raised(np.full(500, 0.05))
-    assert (limits, told.state) == (LIMITS, HELD)
+    assert (limits, told.state) == (LOWER_RUN, LOWERED)
 
 
 def test_the_limit_rises_to_where_one_chance_pair_is_left():
@@ -46,12 +49,12 @@ def test_the_limit_rises_to_where_one_chance_pair_is_left():
     assert told.state == RAISED
     assert limits.look_share == pytest.approx(0.163, abs=0.012)
     assert limits.strong_share >= LIMITS.strong_share
-    assert (limits.look_run, limits.strong_run) == (LIMITS.look_run, LIMITS.strong_run)
+    assert limits.strong_run == LIMITS.strong_run
 
 
 def test_copies_among_the_null_pairs_do_not_raise_the_limit():
     chance = shares(3000, 0.008)
-    assert raised(np.append(chance, np.full(60, 0.5)))[0] == LIMITS
+    assert raised(np.append(chance, np.full(60, 0.5)))[0] == LOWER_RUN
 
 
 def test_a_county_of_more_pairs_for_each_null_pair_is_held_to_more():
@@ -96,3 +99,27 @@ def test_runs_are_calibrated_in_whole_characters():
     assert told.state == RAISED
     assert isinstance(limits.look_run, int)
     assert LIMITS.look_run < limits.look_run <= 1.5 * LIMITS.look_run
+
+
+def of_one_subject(shares, runs):
+    """Calibrate by pairs of one subject; fifty null pairs share next to nothing."""
+    shares, runs = (np.concatenate([np.zeros(50), values]) for values in (shares, runs))
+    null = np.arange(len(shares)) < 50
+    return calibrated(shares, runs, Strangers(null, ~null, 1.0), LIMITS)
+
+
+def test_two_textbook_sentences_in_many_short_texts_raise_what_fragments_must_come_to():
+    # Share and run over their limits together, from .5 on by a mean of .3: of 2,000 pairs
+    # 2,000 * exp(-1 / .3) = 71 pass 1.5, and one half of a pair .3 * ln(142) = 1.5 further on.
+    both = 0.5 + np.random.default_rng(5).exponential(0.3, 2000)
+    limits, told = of_one_subject(both / 2 * LIMITS.look_share, both / 2 * LIMITS.look_run)
+    assert told.state == RAISED
+    assert limits.look_both == pytest.approx(3.0, abs=0.35)
+    assert limits.look_share == pytest.approx(0.13 * limits.look_both / 1.5, abs=1e-3)
+    assert limits.strong_share >= limits.look_share
+
+
+def test_subjects_whose_texts_share_little_leave_the_limits():
+    both = np.random.default_rng(5).exponential(0.1, 2000)
+    limits, _ = of_one_subject(both / 2 * LIMITS.look_share, both / 2 * LIMITS.look_run)
+    assert (limits.look_both, limits.look_share) == (LIMITS.look_both, LIMITS.look_share)

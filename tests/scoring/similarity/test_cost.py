@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.invented_texts import TeacherPhrases
 from benchmarks.pictures_found import picture_rows, slide_rows
-from benchmarks.planted_copies import DISGUISES, LANGUAGES, county, pages
+from benchmarks.planted_copies import DISGUISES, LANGUAGES, county, pages, quoting
 from benchmarks.planted_found import found_in
 from scoring.similarity.fingerprints import known_hashes, own_fingerprint
 from scoring.similarity.packed import PackedPrints
@@ -31,6 +31,16 @@ def test_copies_are_found_and_decoys_are_not_in_any_county(language):
     assert found["recall, popular"] >= 0.9
     assert all(found[f"recall, {kind}"] == 1.0 for kind in ("verbatim", "edited 30", *DISGUISES))
     assert found["recall, paragraph"] >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_quotations_of_three_sentences_nobody_registered_are_no_copies_where_copies_are_few(
+    language,
+):
+    found = measured(found_in([county(900, 21, quoting(language, 3), 2)], language.__name__))
+    assert found["precision"] >= 0.98
+    assert found["recall, verbatim"] == 1.0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -79,6 +79,48 @@ def test_one_lifted_section_of_300_characters_is_found_by_its_run():
     assert 290 <= pair.longest_run <= 310
 
 
+def test_a_paragraph_torn_by_headings_nobody_registered_is_found():
+    lifted = invented(7, 168).replace("\n", "")
+    heading = invented(8, 40).replace("\n", "")  # after 90 characters in one, after 60 in the other
+    one = invented(1, 1500) + lifted[:90] + heading + lifted[90:] + invented(2, 300)
+    two = invented(3, 300) + lifted[:60] + heading[:10] + lifted[60:] + invented(4, 1500)
+    (pair,) = found(row("p1", one), row("p2", two), known=())
+    assert pair.longest_run < 78 + 11  # the longer part, with grams that reach over its ends
+    assert pair.share < TextLimits().look_share
+
+
+def test_a_paragraph_whose_halves_stand_far_apart_in_the_copy_is_found():
+    lifted = invented(7, 168).replace("\n", "")
+    one = invented(1, 1500) + lifted + invented(2, 300)
+    two = lifted[84:] + invented(4, 1500) + lifted[:84]
+    (pair,) = found(row("p1", one), row("p2", two), known=())
+    assert pair.longest_run < 84 + 11
+
+
+def test_two_passages_that_stand_together_nowhere_are_no_long_run():
+    first, second = invented(7, 72), invented(8, 72)
+    one = first + invented(1, 900) + second + invented(2, 900)
+    two = invented(3, 900) + second + invented(4, 600) + first + invented(5, 300)
+    assert found(row("p1", one), row("p2", two), known=()) == []
+
+
+def test_long_texts_of_stock_phrases_do_not_hide_what_many_took_from_a_short_one():
+    stock = invented(2, 2400).splitlines()
+    lines = [*invented(1, 480).splitlines(), *stock[:20]]  # half of the source are stock phrases
+    draw = random.Random(4)
+    copies = [
+        row(f"p{at:02}", "\n".join([*draw.sample(lines, 30), invented(100 + at, 240)]))
+        for at in range(30)
+    ]
+    others = [
+        row(f"q{at:02}", "\n".join([*draw.sample(stock, 45), invented(300 + at, 480)]))
+        for at in range(40)
+    ]
+    pairs = found(*copies, *others, known=(), popular_most=0.6)
+    linked = {piece for pair in pairs for piece in (pair.a, pair.b)}
+    assert linked == {f"p{at:02}" for at in range(30)}
+
+
 def test_the_form_that_all_fill_in_is_no_copy():
     rows = [row(f"p{at}", filled(invented(at, 600))) for at in range(8)]
     assert found(*rows) == []

@@ -87,6 +87,7 @@ def test_nothing_written_names_anybody(pool, tmp_path):
 
 
 @needs_office
+@pytest.mark.slow
 def test_a_document_of_forty_pages_comes_out_as_forty_pictures(tmp_path):
     path = write_document(tmp_path / "a.docx", pages=40)
     with ReaderPool(LIMITS) as pool:

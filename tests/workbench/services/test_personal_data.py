@@ -1,16 +1,21 @@
 """A person erased: nothing names them here, the ledger verifies, and the sheet in their hand too."""
 
+import hashlib
 import io
 import json
 import os
 from datetime import timedelta
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite
 
 from models.drafts import Task, open_draft, save_draft
 from models.erasing import desk_traces, erased, traces
 from models.ledger.reading import current_results, read_entries
+from models.precedents import keep_precedents
+from rubrics.canonical import canonical_json
 from workbench.errors import InputError, RefusedError
+from workbench.services.appeals import appeal
 from workbench.services.certificates import issue_certificates, write_certificates
 from workbench.services.certification import approve
 from workbench.services.flags import list_flags, raise_flags
@@ -18,18 +23,21 @@ from workbench.services.holds import list_holds, resolve
 from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import verify
 from workbench.services.personal_data import erase_person, export, report
+from workbench.services.precedent_texts import fts_query
+from workbench.services.precedents import terms_of
+from workbench.services.publicity import answer, close_publicity, object_to, open_publicity
+from workbench.services.resubmission import give_feedback
 from workbench.services.results import results
-from workbench.services.retention import apply_retention, retention
+from workbench.services.retention import appeals_end, apply_retention, retention
 from workbench.services.verification import verify_sheet
 
-TOWN = "城关小学"
+TOWN, HILL = "城关小学", "青山小学"
 NAME = "教师1"
 
 
 @pytest.fixture
-def posted(checked):
-    checked.approve(checked.propose(TOWN)[0].proposal_id)
-    return checked
+def posted(certified_town):
+    return certified_town
 
 
 def erase(walk, *, dry_run=False, who="登记员", reason="本人申请"):
@@ -120,12 +128,35 @@ class TestWordsElsewhere:
             row = store.one("person", person_id="R1")
             told = {"person_id": "R9", "name": "评审9", "pseudonym": "p9", "tx": tx.seq}
             tx.insert("person", [{**row, **told, "relations": json.dumps([NAME, "别人"])}])
-            content = json.dumps({"words": self.WORDS, "excerpt": self.WORDS}, ensure_ascii=False)
+            content = {"criterion": "B8-1.P1", "words": self.WORDS, "excerpt": self.WORDS}
             where = {"competency": "B8", "slot_id": "B8-1", "criterion_id": "B8-1.P1", "met": 1}
             kept = {"number": 1, "precedent_id": "P1", "wording": "w", "rubric_version": "1"}
             about = {"year": 2026, "scope": "", "author": "a1", "pack": "", "content": content}
-            tx.insert("precedent", [{**where, **kept, **about, "piece_id": task.piece_id}])
+            mine = {**where, **kept, **about, "piece_id": task.piece_id}
+            other = {**content, "words": "另一件", "excerpt": "学情分析用了前测问卷"}
+            theirs = {**mine, "precedent_id": "P2", "piece_id": "elsewhere", "content": other}
+            keep_precedents(store, tx, [(row, terms_of(row["content"])) for row in (mine, theirs)])
         return walk
+
+    def indexed(self, walk, words):
+        with walk.workspace.store() as store:
+            query = "SELECT rowid FROM precedent_term WHERE precedent_term MATCH ?"
+            return [row["rowid"] for row in store.rows(query, (fts_query(words),))]
+
+    def test_the_index_of_precedents_forgets_them_and_finds_the_others(self, spoken):
+        assert (self.indexed(spoken, "教研"), self.indexed(spoken, "前测")) == ([1], [2])
+        erase_wholly(spoken)
+        assert (self.indexed(spoken, "教研"), self.indexed(spoken, "前测")) == ([], [2])
+        connection = sqlite.connect(str(spoken.workspace.folder / "working.db"))
+        connection.execute(
+            "CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'precedent_term', 'row')"
+        )
+        left = {term for (term,) in connection.execute("SELECT term FROM words")}
+        segments = "SELECT count(DISTINCT segid) FROM precedent_term_idx"
+        assert connection.execute(segments).fetchone() == (1,)  # none in which deleted words stand
+        connection.close()
+        assert {"前测", "问卷"} <= left
+        assert left & {"教师", "师1", "教研", "成果"} == set()
 
     def everything(self, walk):
         folder = walk.workspace.folder
@@ -144,7 +175,7 @@ class TestWordsElsewhere:
             said = [row["words"] for row in store.where("hold_event", kind="resolution")]
             (flag,) = store.where("flag", code="copied_text")
             assert json.loads(store.one("person", person_id="R9")["relations"]) == ["别人"]
-            (precedent,) = store.where("precedent")
+            precedent = store.one("precedent", precedent_id="P1")
             assert (precedent["author"], self.WORDS in precedent["content"]) == ("", False)
         assert sorted(said) == ["", self.WORDS]  # T4's own case keeps its reason
         assert json.loads(flag["exhibit"])["values"]["a"] == "—"
@@ -178,6 +209,99 @@ class TestWordsElsewhere:
             store.transaction(spoken.act("登记员"), "test") as tx,
         ):
             tx.change(statement, {})
+
+
+class TestReasonsInTheLog:
+    """Reasons are sealed: their words can go, and the chain, and what names it, stay as they were."""
+
+    OWN = "教师1（编号 T1）来电，说第二件交错了"
+    OTHER = "编号 T12 的表格重传"
+
+    @pytest.fixture
+    def told(self, posted):
+        """Reasons that name T1, that are about T1's piece, and about somebody of a longer number."""
+        about = [("roster.import", "x", self.OWN), ("read.rule", "p", "该教师说明了缘由")]
+        with posted.workspace.store() as store:
+            piece = posted.piece("T1", "B8-1")
+            for action, where, reason in (*about, ("roster.import", "x", self.OTHER)):
+                whereof = piece if where == "p" else where
+                with store.transaction(posted.act("登记员", reason), action, whereof):
+                    pass
+        return posted
+
+    def lines(self, walk):
+        with walk.workspace.store() as store:
+            assert store.audit_faults() == []
+            return {row["seq"]: row for row in store.where("audit_log")}
+
+    def test_words_that_name_the_person_or_are_about_their_work_go_and_others_stay(self, told):
+        before = self.lines(told)
+        assert erase(told, dry_run=True).rows["audit_reason"] == 2
+        erase_wholly(told)
+        after = self.lines(told)
+        gone = {before[seq]["reason"] for seq in before if not after[seq]["reason"]} - {""}
+        assert gone == {self.OWN, "该教师说明了缘由"}
+        kept = ("at", "actor", "role", "action", "object", "chain", "sealed")
+        assert all(before[seq][key] == after[seq][key] for seq in before for key in kept)
+        held = kept_bytes(told)
+        assert self.OWN.encode() not in held
+        assert self.OTHER.encode() in held
+        assert "本人申请" in {row["reason"] for row in after.values()}  # why it was erased
+        rows = {row["kind"]: row for row in report(told.workspace)}
+        assert (rows["audit_reason"]["rows"], rows["audit_reason"]["people"]) == (2, 1)
+
+    def test_the_checkpoints_line_of_the_log_is_still_found(self, told):
+        erase_wholly(told)
+        assert [each.found.ok for each in verify(told.workspace)] == [True] * len(
+            verify(told.workspace)
+        )
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE audit_log SET reason = '' WHERE seq = {seq}",
+            "UPDATE audit_log SET reason = '', salt = '' WHERE seq = {seq}",
+            "UPDATE audit_log SET reason = '别的', salt = '', sealed = '' WHERE seq = {seq}",
+            "UPDATE audit_log SET sealed = '{zeros}' WHERE seq = {seq}",
+        ],
+    )
+    def test_whoever_takes_or_changes_words_past_the_triggers_is_found(self, told, statement):
+        (seq,) = [seq for seq, row in self.lines(told).items() if row["reason"] == self.OTHER]
+        statement = statement.format(seq=seq, zeros="0" * 64)
+        connection = sqlite.connect(str(told.workspace.folder / "working.db"))
+        with pytest.raises(sqlite.DatabaseError, match="append-only"):
+            connection.execute(statement)
+        connection.execute("DROP TRIGGER audit_log_keeps_rows")
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+        with told.workspace.store() as store:
+            assert seq in store.audit_faults()
+
+    def test_a_line_of_an_early_release_verifies_as_it_was_keeps_its_words_and_is_counted(
+        self, told
+    ):
+        """Its chain is over the words themselves: SHA-256 of the link before and the canonical line."""
+        with told.workspace.store() as store:
+            (last,) = store.rows("SELECT * FROM audit_log ORDER BY seq DESC LIMIT 1")
+        line = {
+            **{key: last[key] for key in ("at", "actor", "role", "action", "object")},
+            "seq": last["seq"] + 1,
+            "reason": self.OWN,
+        }
+        chain = hashlib.sha256(bytes.fromhex(last["chain"]) + canonical_json(line)).hexdigest()
+        row = {**line, "prev": last["chain"], "chain": chain}
+        connection = sqlite.connect(str(told.workspace.folder / "working.db"))
+        names = ", ".join(row)
+        places = ", ".join(f":{key}" for key in row)
+        connection.execute(f"INSERT INTO audit_log ({names}) VALUES ({places})", row)
+        connection.commit()
+        connection.close()
+        assert erase(told, dry_run=True).rows["audit_fixed"] == 1
+        erase_wholly(told)
+        assert self.lines(told)[line["seq"]]["reason"] == self.OWN
+        rows = {row["kind"]: row["rows"] for row in report(told.workspace)}
+        assert rows["audit_fixed"] == 1
 
 
 def test_scans_of_the_own_stamped_sheet_go_and_those_that_show_others_too_stay(posted):
@@ -275,6 +399,44 @@ class TestRetention:
 
     def test_while_a_publicity_is_open_nothing_has_begun(self, read):
         assert self.table(read, "2036-01-01")["originals"].due_on == ""
+
+    def ended(self, walk):
+        with walk.workspace.store() as store:
+            return str(appeals_end(walk.workspace, store) or "")
+
+    def test_the_days_to_appeal_after_an_answer_are_waited_for(self, read):
+        """Answered on Friday 9 October: Saturday 10 (shifted), then 12 to 15 are five working days."""
+        open_publicity(read.workspace, [], read.on("2026-09-28").act())
+        made = object_to(read.workspace, "T3", "B8", "T3", "请再看", read.act())
+        answer(read.workspace, made, "stands", "核对", read.on("2026-10-09").act("组长甲"))
+        close_publicity(read.workspace, [], read.on("2026-10-12").act())
+        assert self.ended(read) == "2026-10-15"
+        appeal(read.workspace, made, "T3", "答复没有回应", read.act())
+        assert self.ended(read) == ""  # the panel is reading
+
+    def test_a_result_shown_late_is_waited_for(self, read):
+        read.on("2026-09-28")
+        read.publish(HILL)
+        assert self.ended(read) == ""  # the town's results have yet to be shown
+        read.on("2026-10-20")
+        read.publish(TOWN)
+        with read.workspace.store() as store:
+            days = {row["closed_on"] for row in store.where("publication_end")}
+        assert self.ended(read) == max(days) > min(days)
+
+    def test_handing_in_again_is_waited_for_until_its_result_has_been_shown(self, read):
+        open_publicity(read.workspace, [], read.on("2026-09-28").act())
+        give_feedback(read.workspace, [], read.on("2026-10-08").act())
+        close_publicity(read.workspace, [], read.on("2026-10-12").act())
+        assert self.ended(read) == "2026-10-22"  # two weeks after the note
+        row = {"teacher_id": "T3", "slot": "B8-1"}
+        read.take_in([(row, read.essay("better"))], name="again")
+        assert self.ended(read) == ""
+        read.rate(*(("T3", "B8-1", rater, "1111 11") for rater in ("R3", "R4")))
+        assert self.ended(read) == ""  # decided, and not shown yet
+        read.on("2026-11-02")
+        read.publish(HILL)
+        assert self.ended(read) > "2026-11-02"
 
     def test_what_is_not_due_is_not_deleted(self, published):
         act = published.on("2026-11-01").act("登记员")

@@ -189,6 +189,24 @@ def test_every_kind_of_gap_is_said(tmp_path):
     assert any("数据不足" in remark for remark in report.remarks)
 
 
+def test_a_text_of_which_everything_is_common_is_said_to_be_not_compared(tmp_path):
+    one, other = lesson(1), lesson(2)
+    many = [(f"甲{at}", f"{at % 5}小", {"text": one}) for at in range(25)]
+    many += [(f"乙{at}", f"{at % 5}小", {"text": other}) for at in range(25)]
+    made = [*many, ("丙", "一小", {"text": one[:450] + other[:450]})]
+    report = similarity_report(opened(tmp_path / "w", "2026年", made))
+    assert ("p2026年50", "crowded") in {(row["item"], row["reason"]) for row in report.gaps}
+    assert "未比对：1 件的正文几乎人人相同，请先登记表格。" in report.remarks
+
+
+def test_a_picture_that_many_handed_in_is_said_to_be_public(tmp_path):
+    picture = {"media_type": "jpg", "dhash": ["5a" * 32], "mirror": "", "pictures": []}
+    files = [(f"教师{at}", f"{at}小", picture) for at in range(8)]
+    report = similarity_report(opened(tmp_path / "w", "2026年", files))
+    assert report.pairs == []
+    assert "未成对比对：8 件的图片许多教师都有，视为公共素材。" in report.remarks
+
+
 def test_three_hundred_copies_of_one_file_are_one_cluster_and_each_is_named(tmp_path):
     files = [(f"教师{at}", f"{at % 5}小", {"text": lesson(1)}) for at in range(300)]
     found = compared(opened(tmp_path / "w", "2026年", files))
