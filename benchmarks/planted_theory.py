@@ -3,9 +3,11 @@
 The likelihood ratio of one rater's reads, with what was planted against honest
 reading (Neyman and Pearson), by somebody who knows every difficulty, severity
 and spread of a logistic county and takes from the other readers of a piece what
-they tell of it. No test that has to find these things out can do better. Its
-moments are exact over all patterns of marks; the sum over reads is taken for
-normal, at the level a lone discovery of its family needs (q over tests).
+they tell of it. Favour is held against honest reading at whatever severity suits
+best: a lenient rater with many own pieces favours nobody. No test that has to find
+these things out can do better. Its moments are exact over all patterns of marks;
+the sum over reads is taken for normal, at the level a lone discovery of its family
+needs (q over tests).
 """
 
 from __future__ import annotations
@@ -146,7 +148,8 @@ class _Best:
             moved = marking.DRIFT * (np.floor(crew.at[own] * _BINS).clip(0, _BINS - 1) + 0.5)
             moved = moved / _BINS - marking.DRIFT / 2
         elif code in ("own_school", "own_department"):
-            moved = -marking.FAVOUR * crew.favoured[own].astype(float)
+            favoured = crew.favoured[own].astype(float)  # beside any severity of the own
+            moved = -marking.FAVOUR * (favoured - favoured.mean())
         elif code in ("severe_rater", "lenient_rater"):
             moved = np.full(len(own), float(self.true.severity[k]) - honest_severity)
         slot = crew.slot[crew.piece[own]]

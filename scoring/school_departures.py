@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 from scoring.discovery import Finding, benjamini_hochberg
 from scoring.flags import SCHOOL
 from scoring.tables import FloatArray, IntArray
+
+BoolArray = NDArray[np.bool_]
 
 FEWEST_SCHOOLS = 8
 """Schools below which there is no middle to speak of; the comparison is then with nought."""
@@ -70,6 +73,20 @@ def middle_of(effect: FloatArray, se: FloatArray) -> Middle:
     return Middle(centre, spread, len(effect), int(below.sum()))
 
 
+Score = tuple[FloatArray, FloatArray]
+"""A statistic of each school on any scale, and its error of sampling."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One statistic of every school against the middle: standardised, its p, error and freedom."""
+
+    statistic: FloatArray
+    p: FloatArray
+    error: FloatArray
+    freedom: FloatArray
+
+
 def departures(
     code: str,
     schools: Sequence[str],
@@ -77,7 +94,7 @@ def departures(
     se: FloatArray,
     n: IntArray,
     rule: Rule,
-    score: tuple[FloatArray, FloatArray] | None = None,
+    scores: Sequence[Score] = (),
 ) -> tuple[list[Finding], Middle]:
     """Test each school for lying above the others, as one family.
 
@@ -88,8 +105,10 @@ def departures(
     effect, se : shares, the error of sampling alone; NaN where nothing is known
     n : what was compared, in the unit of the rule's minimum
     rule : thresholds
-    score : a sharper statistic of the same departure and its error, on any scale
-        It makes the test; people are told the effect. Without it the effect does both.
+    scores : sharper statistics of the same departure, each with its error
+        They make the test; people are told the effect. Which of several is sharp hangs on
+        how marks come about, so their p are put together (Cauchy combination), and the
+        statistic told is that of the least. Without any the effect does both.
 
     Returns
     -------
@@ -101,39 +120,61 @@ def departures(
     told = (n >= rule.minimum) & np.isfinite(effect) & np.isfinite(se) & (se > 0)
     middle = middle_of(effect[told], se[told])
     apart = effect - middle.centre
-    value, sampling = score or (effect, se)
-    held = middle if score is None else middle_of(value[told], sampling[told])
-    error = np.sqrt(sampling**2 + held.spread**2)
-    freedom = _freedom(held, error)
-    scale = se / np.where(told, sampling, 1.0)
-    statistic = (value - held.centre) / np.where(told, error, 1.0)
-    p = stdtr(freedom, -statistic)
+    looks = [_look(value, error, told) for value, error in scores or [(effect, se)]]
+    each = np.where(told, np.nan_to_num(np.stack([look.p for look in looks]), nan=1.0), 1.0)
+    chosen = np.argmin(each, axis=0)
+    p = _together(each)
     adjusted = np.full(len(p), np.nan)
-    adjusted[told] = benjamini_hochberg(np.clip(p[told], 0, 1).tolist())
+    adjusted[told] = benjamini_hochberg(p[told].tolist())
     tests = int(told.sum())
     found = []
     for place, school in enumerate(schools):
         if not told[place]:
             found.append(unknown(code, school, int(n[place])))
             continue
+        look = looks[int(chosen[place])]
         least = rule.min_effect + float(ndtri(_POWER)) * float(se[place])
         flagged = adjusted[place] <= rule.q and apart[place] >= rule.min_effect - _SLACK
+        reach = _reach(tests * len(looks), rule.q, look.freedom[place]) * look.error[place]
         found.append(
             Finding(
                 code,
                 SCHOOL,
                 (school,),
-                float(statistic[place]),
+                float(look.statistic[place]),
                 float(apart[place]),
                 float(p[place]),
                 float(adjusted[place]),
                 int(n[place]),
                 True,
                 bool(flagged),
-                max(least, _reach(tests, rule.q, freedom[place]) * error[place] * scale[place]),
+                max(least, float(reach * se[place])),
             )
         )
     return found, middle
+
+
+def _together(p: FloatArray) -> FloatArray:
+    """One p of several of the same question, however they hang together (first axis).
+
+    Cauchy combination (Liu and Xie, JASA 115, 2020): about the harmonic mean where p are small.
+    """
+    if len(p) == 1:
+        return np.asarray(p[0])
+    held = np.clip(p, 1e-15, 0.99)  # a p of 1 would outweigh any other
+    found: FloatArray = 0.5 - np.arctan(np.tan((0.5 - held) * np.pi).mean(axis=0)) / np.pi
+    return found
+
+
+def _look(value: FloatArray, sampling: FloatArray, told: BoolArray) -> _Look:
+    """Test one statistic; ``error`` is in units of its sampling error."""
+    known = told & np.isfinite(value) & (sampling > 0)
+    held = middle_of(value[known], sampling[known])
+    error = np.sqrt(sampling**2 + held.spread**2)
+    freedom = _freedom(held, error)
+    statistic = (value - held.centre) / np.where(known, error, 1.0)
+    p = np.where(known, stdtr(freedom, -np.where(known, statistic, 0.0)), np.nan)
+    return _Look(statistic, p, error / np.where(known, sampling, 1.0), freedom)
 
 
 def unknown(code: str, school: str, n: int) -> Finding:

@@ -20,6 +20,7 @@ BLIND, COUNTY, SEED = "blind", "county", "seed"
 class Departure:
     """Effect of each school with its error and amount of data, and the same by rate.
 
+    ``scores`` are sharper statistics of the same, each with its error, that make the test;
     ``of_readers`` is how far the readers a school happens to have let it stray, logits.
     """
 
@@ -27,7 +28,7 @@ class Departure:
     se: FloatArray
     n: IntArray
     by_rate: Mapping[str, tuple[FloatArray, FloatArray]] | None = None
-    score: tuple[FloatArray, FloatArray] | None = None
+    scores: tuple[tuple[FloatArray, FloatArray], ...] = ()
     of_readers: FloatArray | None = None
 
 

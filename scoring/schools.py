@@ -160,7 +160,7 @@ def school_report(
         ("home_favour", favour),
     ):
         found, middles[code] = departures(
-            code, table.schools, each.effect, each.se, each.n, rules[code], each.score
+            code, table.schools, each.effect, each.se, each.n, rules[code], each.scores
         )
         findings += found
     splits = _splits(table, gap, leniency, rules)
@@ -186,7 +186,7 @@ def _gap(table: SchoolTable) -> Departure:
     mean, variance, n = table.by_school(levels)
     both = levels / _spread_of(levels) + shares / _spread_of(shares)
     score, score_variance, _ = table.by_school(both)
-    return Departure(mean, np.sqrt(variance), n, by_rate, (score, np.sqrt(score_variance)))
+    return Departure(mean, np.sqrt(variance), n, by_rate, ((score, np.sqrt(score_variance)),))
 
 
 def _spread_of(value: FloatArray) -> float:
@@ -255,7 +255,7 @@ def _leniency(table: SchoolTable) -> Departure:
         np.asarray(error),
         found.reads,
         by_rate,
-        (middle, np.hypot(found.se, found.of_readers)),
+        ((middle, np.hypot(found.se, found.of_readers)),),
         found.of_readers,
     )
 
@@ -265,9 +265,10 @@ def _in_logits(
 ) -> tuple[Departure, Departure]:
     """Difference to the county, and what of it is favour for the own school.
 
-    People are told levels; the tests are made in logits, where a ceiling hides less
-    (see ``school_likelihood``). Where the likelihood says nothing, because marks are
-    too plain, levels and shares make the test.
+    People are told levels. The tests are made in logits, where a ceiling hides less (see
+    ``school_likelihood``), and piece by piece, which is sharper where readers agree on
+    what a piece has. Where the likelihood says nothing, because marks are too plain,
+    the pieces alone make the test.
     """
     known = leniency.n >= rules["lenient_school"].minimum
     beyond = np.where(known, gap.effect - leniency.effect, np.nan)
@@ -278,10 +279,11 @@ def _in_logits(
     shift, own = favour_of_schools(*_at_home(table), len(table.schools))
     if np.isfinite(shift.value[enough]).all():
         stray = 0.0 if leniency.of_readers is None else leniency.of_readers
-        gap = replace(gap, score=(shift.value, np.hypot(shift.se, stray)))
+        gap = replace(gap, scores=(*gap.scores, (shift.value, np.hypot(shift.se, stray))))
     told = known & enough
     if told.any() and np.isfinite(own.value[told]).all():
-        favour = replace(favour, score=(np.where(told, own.value, np.nan), own.se))
+        in_logits = (np.where(told, own.value, np.nan), own.se)
+        favour = replace(favour, scores=((favour.effect, favour.se), in_logits))
     return gap, favour
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from scoring.effects.families import GLANCE, Draw, Rule, Test, Trial, drawn_test
 from scoring.effects.pooling import Sums, drawn_marks
 from scoring.effects.predicting import BoolArray, Predicted
-from scoring.tables import FloatArray
+from scoring.effects.shifting import Tilt, tilted
+from scoring.tables import FloatArray, IntArray
 
 SEVERE, LENIENT, ERRATIC = "severe_rater", "lenient_rater", "erratic_rater"
 FLAT, HALO, DRIFT = "flat_rater", "halo_rater", "drifting_rater"
@@ -35,16 +36,18 @@ class Own:
     Attributes
     ----------
     flags : one entry a read
-    usual : share of criteria raters of elsewhere find met beyond what is expected, on the
-        pieces of the school (cluster) of each read; a school better than its few readers
+    usual : how much more lenient than expected raters of elsewhere are with the pieces of
+        the school (cluster) of each read, logits; a school better than its few readers
         let one expect looks favoured by anybody
-    usual_sd : standard error of ``usual`` in the rater's comparison
+    home : number of the school of each read
+    usual_sd : standard error of ``usual``, one entry a school
     comparable : whether enough raters of elsewhere read the pieces of the same home
     """
 
     flags: BoolArray
     usual: FloatArray
-    usual_sd: float
+    home: IntArray
+    usual_sd: FloatArray
     comparable: bool = True
 
 
@@ -61,6 +64,7 @@ class OneRater:
         uncertainty of that zero let it stray, logits
     order : place of each read in time, 0 to 1; None where times are unknown
     own : by code, which reads are of own pieces; None where that is unknown, or none is
+    tilt : what each read says for more severity than the own
     """
 
     name: str
@@ -70,6 +74,7 @@ class OneRater:
     reference_sd: float
     order: FloatArray | None
     own: Mapping[str, Own | None]
+    tilt: Tilt
 
 
 @dataclass(frozen=True)
@@ -87,38 +92,98 @@ class Asked:
 def severity_trial(one: OneRater, asked: Asked) -> Trial:
     """Share of criteria found met less than a rater at the reference would have.
 
-    A draw is the same reads by a rater whose severity strays from the reference
-    as far as honest ones do.
+    Tested by the sharpest sum there is (see ``shifting``). A draw is the same reads by
+    a rater whose severity strays from the reference as far as honest ones do.
     """
     rule, reads = asked.rules[SEVERE], one.reads
     n = len(reads)
     if n < rule.minimum:
         return asked.few(SEVERE, one.name, n)
     total = float(reads.marks.sum())
-    expected = float(reads.expected(one.reference).sum())
-    slope = (expected - float(reads.expected(one.reference + 0.2).sum())) / 0.2 / total
-    effect = (expected - float(reads.met.sum())) / total
+    effect = float(reads.expected(one.reference).sum() - reads.met.sum()) / total
+    tilt = tilted(reads, one.reference)
+    slope = float(tilt.slope.sum())
+    observed = float(tilt.of(_met(reads)).sum())
     stray = slope * one.reference_sd
+    draws = partial(_severity_draws, one, tilt, stray, asked.random_seed)
+    sd = float(np.hypot(np.sqrt(tilt.variance.sum()), stray))
+    of_effect = -float(tilt.met_slope.sum()) / total / max(slope, _LEAST)
+    code = SEVERE if effect >= 0 else LENIENT
+    test = drawn_test(observed, 0.0, sd, draws, asked.random_seed)
+    return Trial(code, "rater", (one.name,), n, test, effect, sd * of_effect, two_sided=True)
 
-    def sums() -> Sums:
-        rng = np.random.default_rng(asked.random_seed)
-        count = drawn_marks(reads, one.reference, rng).sum(axis=2)
-        return Sums(reads.met.sum()[None], count[None])
 
-    def refine() -> Draw:
-        drawn = sums()
+def _severity_draws(one: OneRater, tilt: Tilt, stray: float, random_seed: int) -> Draw:
+    drawn = drawn_marks(one.reads, one.reference, np.random.default_rng(random_seed))
+    pool = tilt.of(drawn.sum(axis=2).astype(np.int64)).astype(np.float32)
+    sums = Sums(np.zeros(1), pool[None])
+
+    def draw(size: int, rng: np.random.Generator) -> FloatArray:
+        strayed: FloatArray = sums.draw(size, rng)[0] + stray * rng.standard_normal(size)
+        return strayed
+
+    return draw
+
+
+def _met(reads: Predicted) -> IntArray:
+    """Criteria met in each read."""
+    found: IntArray = reads.met.sum(axis=1).astype(np.int64)
+    return found
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """A weighted sum of what reads say for more severity, unmoved by the rater's own severity.
+
+    Attributes
+    ----------
+    weight : one entry a read
+    tilt : at the rater's own severity
+    """
+
+    weight: FloatArray
+    tilt: Tilt
+
+    @classmethod
+    def of(cls, towards: FloatArray, tilt: Tilt) -> _Contrast:
+        """Reads weighted by a circumstance, less its mean by what they tell."""
+        told = max(float(tilt.slope.sum()), _LEAST)
+        return cls(towards - float(towards @ tilt.slope) / told, tilt)
+
+    def per(self, towards: FloatArray) -> float:
+        """How far the sum moves for a logit of severity that goes with ``towards``."""
+        return float((self.weight * towards) @ self.tilt.slope)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the sum by chance."""
+        return float(np.sqrt(self.weight**2 @ self.tilt.variance))
+
+    def of_reads(self, reads: Predicted) -> float:
+        """The sum as it is."""
+        return float(self.weight @ self.tilt.of(_met(reads)))
+
+    def test(
+        self, one: OneRater, found: _Residuals, observed: float, stray: float, seed: int
+    ) -> Test:
+        """Test a sum against its draws without the effect; ``stray`` is what else moves it."""
+        glance = self._draws(found, stray)(GLANCE, np.random.default_rng(seed))
+        sd = float(np.hypot(self.sd, stray))
+
+        def refine() -> Draw:
+            return self._draws(_residuals(one, seed), stray)
+
+        return Test(observed, 0.0, sd, glance, refine)
+
+    def _draws(self, found: _Residuals, stray: float) -> Draw:
+        pool = (self.weight[:, None] * self.tilt.of(found.met_of_draws())).astype(np.float32)
+        sums = Sums(np.zeros(1), pool[None])
 
         def draw(size: int, rng: np.random.Generator) -> FloatArray:
-            away = (drawn.mean - drawn.draw(size, rng)[0]) / total
-            strayed: FloatArray = away + stray * rng.standard_normal(size)
+            strayed: FloatArray = sums.draw(size, rng)[0] + stray * rng.standard_normal(size)
             return strayed
 
         return draw
-
-    sd = float(np.hypot(sums().sd[0] / total, stray))
-    code = SEVERE if effect >= 0 else LENIENT
-    test = drawn_test(effect, 0.0, sd, refine, asked.random_seed)
-    return Trial(code, "rater", (one.name,), n, test, effect, sd, two_sided=True)
 
 
 @dataclass(frozen=True)
@@ -134,6 +199,12 @@ class _Residuals:
     given: Mapping[str, FloatArray]
     drawn: Mapping[str, FloatArray]
 
+    def met_of_draws(self) -> IntArray:
+        """Criteria met in each read of each draw: reads × pool."""
+        whole = self.drawn["whole"] + self.expected.sum(axis=1)[:, None]
+        found: IntArray = np.rint(whole).astype(np.int64)
+        return found
+
     def sums(self, *of: Value) -> Sums:
         """Sums over reads of functions of these, the last axis being the pool."""
         given = {name: values[:, None] for name, values in self.given.items()}
@@ -148,7 +219,7 @@ def residual_trials(one: OneRater, asked: Asked, *, linked: bool) -> list[Trial]
     departs: then only halo, which shows in the rater's own marks, is tested.
     """
     found = _residuals(one, asked.random_seed)
-    trials = [_halo(one, found, asked)]
+    trials = [_halo(one, found, asked)] if HALO in asked.rules else []
     tests = (_erratic, _flat, _drift)
     codes = (ERRATIC, FLAT, DRIFT)
     for code, test in zip(codes, tests, strict=True):
@@ -274,9 +345,14 @@ def _drift(one: OneRater, found: _Residuals, asked: Asked) -> Trial:
     if one.order is None or n < asked.rules[DRIFT].minimum:
         return asked.few(DRIFT, one.name, n)
     centred = one.order - one.order.mean()
-    weight = (centred / one.reads.marks / max(float((centred**2).sum()), _LEAST))[:, None]
-    value: Value = lambda of: -of["whole"] * weight  # noqa: E731
-    return _linear(DRIFT, one, n, found, value, asked, two_sided=True)
+    shares = found.given["whole"] / one.reads.marks
+    effect = -float(centred @ shares) / max(float((centred**2).sum()), _LEAST)
+    contrast = _Contrast.of(one.order, one.tilt)
+    # A logit from first to last moves the effect by what a logit moves the share met.
+    logit = -float(contrast.tilt.met_slope.sum()) / float(one.reads.marks.sum())
+    sd = contrast.sd * logit / max(contrast.per(one.order), _LEAST)
+    test = contrast.test(one, found, contrast.of_reads(one.reads), 0.0, asked.random_seed)
+    return Trial(DRIFT, "rater", (one.name,), n, test, effect, sd, two_sided=True)
 
 
 def _own(code: str, one: OneRater, found: _Residuals, asked: Asked) -> Trial:
@@ -289,23 +365,17 @@ def _own(code: str, one: OneRater, found: _Residuals, asked: Asked) -> Trial:
     enough = own is not None and own.comparable and n >= rule.minimum
     if own is None or not enough or len(own.flags) - n < rule.min_other:
         return asked.few(code, one.name, n)
+    marks = one.reads.marks
+    contrast = _Contrast.of(-own.flags.astype(np.float64), one.tilt)
     side = np.where(own.flags, 1 / n, -1 / (len(own.flags) - n))
-    weight = (side / one.reads.marks)[:, None]
-    usual, stray = float(side @ own.usual), own.usual_sd
-    sums = found.sums(lambda of: of["whole"] * weight)
-    effect = float(sums.observed[0]) - usual
-    sd = float(np.hypot(sums.sd[0], stray))
-
-    def draws(sums: Sums, size: int, rng: np.random.Generator) -> FloatArray:
-        drawn: FloatArray = sums.draw(size, rng)[0] + stray * rng.standard_normal(size)
-        return drawn
-
-    def refine() -> Draw:
-        again = _residuals(one, asked.random_seed).sums(lambda of: of["whole"] * weight)
-        return partial(draws, again)
-
-    glance = draws(sums, GLANCE, np.random.default_rng(asked.random_seed))
-    test = Test(effect, 0.0, sd, glance, refine)
+    moved = contrast.tilt.met_slope / marks  # share of criteria, by a logit more severe
+    effect = float(side @ (found.given["whole"] / marks + moved * own.usual))
+    observed = contrast.of_reads(one.reads) + contrast.per(own.usual)
+    by_home = np.bincount(own.home, contrast.weight * contrast.tilt.slope, len(own.usual_sd))
+    stray = float(np.sqrt((by_home * own.usual_sd) @ (by_home * own.usual_sd)))
+    test = contrast.test(one, found, observed, stray, asked.random_seed)
+    logit = -float(moved[own.flags].mean())
+    sd = test.sd * logit / max(contrast.per(-own.flags.astype(np.float64)), _LEAST)
     return Trial(code, "rater", (one.name,), n, test, effect, sd)
 
 

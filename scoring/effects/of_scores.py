@@ -9,14 +9,14 @@ others, scores of one read all alike (straight-lining), halo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from models.frames import PIECE, RATER
+from models.frames import CRITERION, MET, PIECE, RATER
 from scoring.discovery import Finding
 from scoring.effects.alongside import PLACE
 from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings
@@ -32,6 +32,12 @@ from scoring.effects.of_marks import (
     SEVERE,
 )
 from scoring.effects.round_of_marks import Circumstances, networks_of
+from scoring.effects.severity import (
+    Thresholds,
+    findings_of_shares,
+    severity_of_shares,
+    unspoken,
+)
 from scoring.errors import ScoringError
 from scoring.tables import FloatArray, IntArray
 
@@ -87,8 +93,7 @@ def effects_of_scores(
     ScoringError
         If no piece has two reads.
     """
-    table = scores[[name for name in scores.columns if name.startswith(SCORE)]].to_numpy(float)
-    span = float(np.nanmax(table) - np.nanmin(table)) or 1.0
+    table, span = _table(scores)
     piece, _ = pd.factorize(scores[PIECE].astype(str))
     rater, names = pd.factorize(scores[RATER].astype(str), sort=True)
     if not (np.bincount(piece) > 1).any():
@@ -110,12 +115,55 @@ def effects_of_scores(
     by_code: dict[str, list[Trial]] = {}
     for trial in trials:
         by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
-    return [
+    apart = set(names[~linked])
+    pairs = _pairs(scores, apart, about, rules, random_seed)
+    found = pairs + [
         finding
         for code, own in by_code.items()
         if code in rules
         for finding in findings(own, rules[code], random_seed)
     ]
+    return found + (unspoken(found, list(map(str, names))) if SEVERE in rules else [])
+
+
+def severity_of_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Severity of each rater of a wide table, in shares of the range of all scores.
+
+    Columns as of `scoring.effects.severity.severity`.
+    """
+    return severity_of_shares(_shares(scores))
+
+
+def _pairs(
+    scores: pd.DataFrame,
+    raters: Collection[str],
+    about: Circumstances,
+    rules: Mapping[str, Rule],
+    random_seed: int,
+) -> list[Finding]:
+    """Severity in panels too small to say who departs (``raters``): the pair is the subject."""
+    shares = _shares(scores)
+    theirs = shares[shares[RATER].astype(str).isin(raters)]
+    if SEVERE not in rules or not theirs.duplicated([PIECE, CRITERION]).any():
+        return []
+    rule = rules[SEVERE]
+    thresholds = Thresholds(rule.q, rule.min_effect, rule.minimum, about.min_panel)
+    return findings_of_shares(theirs, thresholds, random_seed)
+
+
+def _table(scores: pd.DataFrame) -> tuple[FloatArray, float]:
+    """Scores as reads × criteria, and their range."""
+    table = scores[[name for name in scores.columns if name.startswith(SCORE)]].to_numpy(float)
+    return table, float(np.nanmax(table) - np.nanmin(table)) or 1.0
+
+
+def _shares(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row a score, from 0 at the least score of the table to 1 at the greatest."""
+    columns = [name for name in scores.columns if name.startswith(SCORE)]
+    long = scores.melt([PIECE, RATER], columns, CRITERION, MET).dropna(subset=MET)
+    low, high = float(long[MET].min()), float(long[MET].max())
+    made: pd.DataFrame = long.assign(**{MET: (long[MET] - low) / ((high - low) or 1.0)})
+    return made
 
 
 @dataclass(frozen=True)
@@ -144,15 +192,18 @@ class _Tests:
         centred = others - others.mean() if n else others
         size = max(float((centred**2).sum()), _LEAST)
         apart = partial(self._apart, others)
+        severe: Statistic = lambda drawn: others.mean() - drawn.mean(axis=1)  # noqa: E731
         made = [
-            self._trial(SEVERE, n, asis, lambda drawn: others.mean() - drawn.mean(axis=1), linked,
-                        two_sided=True),
+            self._trial(SEVERE, n, asis, severe, linked, two_sided=True) if linked else None,
             self._erratic(k, n, level, linked),
             self._trial(CENTRAL, n, level, lambda drawn: -drawn.std(axis=1), linked, ratio=True),
             self._trial(FLAT, n, level, lambda drawn: -(drawn @ centred) / size, linked, ratio=True),
-            self._trial(HALO, n, within, lambda drawn: -drawn.mean(axis=1), linked, ratio=True),
-            self._trial(STRAIGHT, n, alike, lambda drawn: drawn.mean(axis=1), linked),
         ]  # fmt: skip
+        if self.table.shape[1] > 1:  # one score is always like itself
+            made += [
+                self._trial(HALO, n, within, lambda drawn: -drawn.mean(axis=1), linked, ratio=True),
+                self._trial(STRAIGHT, n, alike, lambda drawn: drawn.mean(axis=1), linked),
+            ]
         facts = reads.iloc[own]
         if PLACE in facts and n > 1 and not facts[PLACE].isna().any():
             place = facts[PLACE].rank().to_numpy()

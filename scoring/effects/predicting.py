@@ -80,6 +80,8 @@ class Predicted:
 
     def overlap(self, expected: FloatArray) -> float:
         """How many times as much reads vary as independent marks would: pieces and halo unknown."""
+        if not len(self):
+            return 1.0
         count = self.real.sum(axis=1)
         mean = expected.sum(axis=1) / count
         middle = np.where(self.real, self.difficulty, 0.0).sum(axis=1) / count

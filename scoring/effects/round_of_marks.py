@@ -23,6 +23,7 @@ from scoring.effects.alongside import OWN_WORDS, PLACE, alongside, supported
 from scoring.effects.excess import GRID, KINDS, excess_trials, kinds_of
 from scoring.effects.families import Draw, Rule, Trial, findings
 from scoring.effects.habits import habits, own_words
+from scoring.effects.homes import said_of_reads, usual_of_homes
 from scoring.effects.of_marks import (
     DRIFT,
     ERRATIC,
@@ -40,7 +41,8 @@ from scoring.effects.of_marks import (
 )
 from scoring.effects.pooling import Marks, drawn_marks
 from scoring.effects.predicting import BoolArray, Predicted, predicted
-from scoring.effects.severity import Thresholds, severity_findings
+from scoring.effects.severity import Thresholds, severity_findings, unspoken
+from scoring.effects.shifting import tilted
 from scoring.facets.marks_borrowing import few_marks
 from scoring.facets.marks_coding import MarkCodes, code_marks
 from scoring.facets.marks_extremes import telling
@@ -138,7 +140,10 @@ def effects_of_marks(
         by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
     found = [findings(own, rules[code], random_seed) for code, own in by_code.items()]
     pairs = _by_differences(marks, about, rules, random_seed, everybody=not fits)
-    return [*pairs, *chain.from_iterable(found)]
+    everything = [*pairs, *chain.from_iterable(found)]
+    if SEVERE not in rules:
+        return everything
+    return everything + unspoken(everything, sorted(people[RATER].astype(str).unique()))
 
 
 def _too_few_marks(
@@ -214,7 +219,12 @@ class _Round:
             about.seeds,
         )
         self.facts = self._facts(reads)
-        self.apart = self._apart()
+        self.own_of = _by_rater(self.predicted.rater, len(model.raters_))
+        self.tilts = [
+            tilted(self.predicted.only(own), float(model.severity_[k]))
+            for k, own in enumerate(self.own_of)
+        ]
+        self.said = said_of_reads(self.predicted, self.own_of, self.tilts)
         sizes = np.bincount(self.severities.network[self.raters] + 1)
         self.linked = sizes[self.severities.network + 1] >= about.min_panel
         self.asked = Asked(rules, random_seed)
@@ -235,9 +245,8 @@ class _Round:
             )
             joint = joint_reads(self.predicted, told, self.rules[COPIED].minimum)
         sides: dict[tuple[int, int], Trial] = {}
-        own_of = _by_rater(self.predicted.rater, len(model.raters_))
         for k in self.raters:
-            own = own_of[k]
+            own = self.own_of[k]
             one = self._one(k, own, spread)
             name, linked = model.raters_[k], bool(self.linked[k])
             if SEVERE in self.rules and linked:
@@ -296,16 +305,8 @@ class _Round:
             float(np.hypot(spread, np.sqrt(of_zero))),
             _order(facts),
             {code: self._own(code, own) for code in (OWN_SCHOOL, OWN_DEPARTMENT)},
+            self.tilts[k],
         )
-
-    def _apart(self) -> FloatArray:
-        """Share of criteria each read finds met beyond what is expected of its rater."""
-        apart = np.zeros(len(self.predicted))
-        for k, own in enumerate(_by_rater(self.predicted.rater, len(self.model.raters_))):
-            reads = self.predicted.only(own)
-            expected = reads.expected(float(self.model.severity_[k])).sum(axis=1)
-            apart[own] = (reads.met.sum(axis=1) - expected) / reads.marks
-        return apart
 
     def _own(self, code: str, own: IntArray) -> Own | None:
         """Own pieces of a rater, where enough raters of elsewhere read the same school's."""
@@ -313,21 +314,15 @@ class _Round:
         if every is None or code not in self.rules:
             return None
         cluster = self._homes(code)
-        outside = ~every & np.isin(self.predicted.rater, self.raters)
-        size = int(cluster.max()) + 1
-        count = np.bincount(cluster[outside], minlength=size)
-        total = np.bincount(cluster[outside], weights=self.apart[outside], minlength=size)
-        spread = float(self.apart[outside].std()) if outside.any() else 0.0
         flags, home = every[own], cluster[own]
-        known = count >= max(self.rules[code].minimum, 1)
         if not flags.any():
             return None
-        if not known[home[flags]].all():
-            return Own(flags, np.zeros(len(own)), 0.0, comparable=False)
-        usual = np.where(known, total / np.maximum(count, 1), 0.0)[home]
-        homes = np.bincount(home[flags], minlength=size) / flags.sum()
-        error = spread * np.sqrt((homes[known] ** 2 / count[known]).sum())
-        return Own(flags, usual, float(error))
+        outside = ~every & np.isin(self.predicted.rater, self.raters)
+        count = np.bincount(cluster[outside], minlength=int(cluster.max()) + 1)
+        known = count >= max(self.rules[code].minimum, 1)
+        somebodys = np.bincount(cluster[every], minlength=len(known)) > 0
+        usual, error = usual_of_homes(self.said, cluster, outside, known & somebodys)
+        return Own(flags, usual[home], home, error, comparable=bool(known[home[flags]].all()))
 
     def _homes(self, code: str) -> IntArray:
         """Where the piece of each read is from; its cluster where nobody says."""

@@ -91,7 +91,13 @@ def severity(marks: pd.DataFrame) -> pd.DataFrame:
     >>> severity(marks).set_index("rater_id")["severity"].to_dict()
     {'r1': 0.5, 'r2': -0.5}
     """
-    reads = _reads(marks)
+    _check(marks)
+    return severity_of_shares(marks)
+
+
+def severity_of_shares(shares: pd.DataFrame) -> pd.DataFrame:
+    """Give the same of any values from 0 to 1 in the column ``met``, as scores over their range."""
+    reads = _reads(shares)
     panel = _panels(reads)
     by_rater = reads.groupby(RATER, sort=True)
     found = by_rater["apart"].agg(severity="mean", spread="std", n_reads="size")
@@ -137,8 +143,16 @@ def severity_findings(
         ``detectable`` are shares of criteria, the effect positive where
         harsher; ``n`` counts reads with a co-rater, of a pair shared pieces.
     """
-    reads = _reads(marks)
-    known = severity(marks)
+    _check(marks)
+    return findings_of_shares(marks, thresholds, random_seed)
+
+
+def findings_of_shares(
+    shares: pd.DataFrame, thresholds: Thresholds, random_seed: int
+) -> list[Finding]:
+    """Test the same of any values from 0 to 1 in the column ``met``."""
+    reads = _reads(shares)
+    known = severity_of_shares(shares)
     alone = known[known["panel_size"] >= thresholds.min_panel]
     raters = [
         _Subject((str(row[RATER]),), float(row["adjusted"]), *_choices(reads, str(row[RATER])))
@@ -148,11 +162,21 @@ def severity_findings(
     pairs = [
         subject
         for _, panel in small.groupby("panel")
-        for subject in _pairs(marks, [str(rater) for rater in panel[RATER]])
+        for subject in _pairs(shares, [str(rater) for rater in panel[RATER]])
     ]
     return _family(raters, "rater", thresholds, random_seed) + _family(
         pairs, "rater_pair", thresholds, random_seed
     )
+
+
+def unspoken(found: Sequence[Finding], raters: Sequence[str]) -> list[Finding]:
+    """Say of each rater no finding of severity names that there is nothing to compare them with."""
+    named = {each for one in found if one.code in (SEVERE, LENIENT) for each in one.ids}
+    return [
+        Finding(SEVERE, "rater", (rater,), None, None, None, None, 0, False, False, None)
+        for rater in raters
+        if rater not in named
+    ]
 
 
 @dataclass(frozen=True)
@@ -244,7 +268,6 @@ def _detectable(se: float, n: int, kind: str, tests: int, thresholds: Thresholds
 
 def _reads(marks: pd.DataFrame) -> pd.DataFrame:
     """One row a read that had a co-rater: piece, rater, ``apart`` (harsher is positive), marks."""
-    _check(marks)
     kept = pd.DataFrame({column: marks[column].astype(str) for column in (PIECE, CRITERION, RATER)})
     kept[MET] = marks[MET].astype(np.float64)
     cell = kept.groupby([PIECE, CRITERION])[MET]

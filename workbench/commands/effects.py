@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from workbench.context import Context
 from workbench.messages import text
 
 Rows = list[dict[str, Any]]
+Sentence = Callable[[Mapping[str, Any]], str]
 
 
 @click.command()
@@ -42,32 +43,47 @@ def command(
     with one column a criterion. Of a workspace they are stored where ``--as``
     says by whom.
     """
-    findings, severities = _compute(context, file, (pieces, raters, seeds), random_seed)
+    findings, severities, sentence_of = _compute(
+        context, file, (pieces, raters, seeds), random_seed
+    )
     if as_json:
         print_json(findings)
         return
     print_columns(
         ("rater", "severity", "se", "adjusted", "n_reads", "panel"), map(_told, severities)
     )
-    for sentence in _sentences(findings, policy_at_hand(context)["flag.severe_rater.min_reads"]):
+    minimum = policy_at_hand(context)["flag.severe_rater.min_reads"]
+    for sentence in _sentences(findings, minimum, sentence_of):
         click.echo(sentence)
 
 
 def _compute(
     context: Context, file: Path | None, beside: Sequence[Path | None], random_seed: int
-) -> tuple[Rows, Rows]:
+) -> tuple[Rows, Rows, Sentence]:
     from workbench.services import effects
 
     if file is None:
-        return _of_workspace(context, random_seed)
+        return (*_of_workspace(context, random_seed), effects.sentence_of)
     from workbench.services.effects_files import read_files
 
     read = read_files(file, *beside)
     policy = policy_at_hand(context)
+    if read.criteria:
+        _say_columns(read.criteria, read.left_out)
     if read.scores is not None:
-        return effects.findings_of_scores(read.scores, policy, random_seed, read.beside), []
+        found = effects.findings_of_scores(read.scores, policy, random_seed, read.beside)
+        rows = effects.severity_rows_of_scores(read.scores)
+        return found, rows, effects.sentence_of_scores
     found = effects.findings_of_table(read.marks, policy, random_seed, read.beside)
-    return found, effects.severity_rows_of_table(read.marks)
+    return found, effects.severity_rows_of_table(read.marks), effects.sentence_of
+
+
+def _say_columns(criteria: Sequence[str], left_out: Sequence[str]) -> None:
+    """Say on the error stream which columns were taken for criteria."""
+    comma = text("catalogue.and")
+    click.echo(text("effects.columns", columns=comma.join(criteria)), err=True)
+    if left_out:
+        click.echo(text("effects.left_out", columns=comma.join(left_out)), err=True)
 
 
 def _of_workspace(context: Context, random_seed: int) -> tuple[Rows, Rows]:
@@ -85,10 +101,8 @@ def _of_workspace(context: Context, random_seed: int) -> tuple[Rows, Rows]:
     return made["findings"], made["severities"]
 
 
-def _sentences(findings: Rows, minimum: int) -> Iterator[str]:
+def _sentences(findings: Rows, minimum: int, sentence_of: Sentence) -> Iterator[str]:
     """What was found, then of whom nothing can be said and what would have been found."""
-    from workbench.services.effects import sentence_of
-
     yield from (sentence_of(each) for each in findings if each["flagged"])
     for each in findings:
         if each["flagged"] or each["code"] not in ("severe_rater", "lenient_rater"):

@@ -77,14 +77,21 @@ def _of_table(
     context: Context, files: tuple[Path, Path, Path | None, Path | None], met_from: float | None
 ) -> dict[str, Any]:
     from workbench.services.school_effects import schools_of_table, without_outsiders
-    from workbench.services.school_tables import marks_for_schools, rows_of_columns
+    from workbench.services.school_tables import marks_for_schools
+    from workbench.services.table_columns import must_share, rows_beside
 
     marks, pieces, raters, seeds = files
-    owned = rows_of_columns(pieces)
+    owned = rows_beside(pieces, ("piece", "school"))
     found = marks_for_schools(marks, met_from)
+    known = rows_beside(seeds, ("piece",)) if seeds else []
+    there = {str(row["piece_id"]) for row in found if "piece_id" in row}
+    for path, rows in ((pieces, owned), (seeds, known)):
+        if path is not None and there:
+            must_share(rows, "piece", there, path)
     if raters is not None:
-        found = without_outsiders(found, owned, rows_of_columns(raters))
-    known = rows_of_columns(seeds) if seeds else []
+        crew = rows_beside(raters, ("rater", "school"))
+        must_share(crew, "rater", {str(row.get("rater_id", "")) for row in found}, raters)
+        found = without_outsiders(found, owned, crew)
     return schools_of_table(found, owned, known, policy_at_hand(context))
 
 

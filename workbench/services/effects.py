@@ -12,7 +12,7 @@ from models import frames
 from models.records import Round
 from rubrics.policy_pack import PolicyPack
 from scoring.agreement import MARK_SCALE, Settings, agreement_report, marks_as_ratings
-from scoring.effects.of_scores import effects_of_scores
+from scoring.effects.of_scores import effects_of_scores, severity_of_scores
 from scoring.effects.round_of_marks import effects_of_marks
 from scoring.effects.severity import severity
 from scoring.flags import shown_effect
@@ -38,6 +38,11 @@ _NEEDED = (frames.PIECE, frames.CRITERION, frames.RATER, frames.MET)
 def severity_rows_of_table(rows: Rows) -> list[dict[str, Any]]:
     """Severity of each rater of a table of marks."""
     return _records(severity(_marks(rows)))
+
+
+def severity_rows_of_scores(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """Severity of each rater of a wide table, in shares of the range of its scores."""
+    return _records(severity_of_scores(scores))
 
 
 def findings_of_table(
@@ -120,9 +125,21 @@ def sentence_of(finding: Mapping[str, Any]) -> str:
         return text(
             f"flag.{code}.{variant}", rater=first, other=last, points=points, n=finding["n"]
         )
-    if code not in _SEVERITY or not finding["minimum_met"] or finding["detectable"] is None:
+    if code not in _SEVERITY or not finding["minimum_met"]:
         return ""
+    if finding["detectable"] is None:
+        return text("effects.nothing_to_see")
     return text("effects.none_found", detectable=f"{finding['detectable']:.0%}")
+
+
+def sentence_of_scores(finding: Mapping[str, Any]) -> str:
+    """Say a finding of a table of scores, whose effects are shares of their range."""
+    if not finding["flagged"] or finding["code"] not in _SEVERITY:
+        return sentence_of(finding)
+    first, last = finding["ids"][0], finding["ids"][-1]
+    name = f"effects.{finding['code']}_scores" + ("" if first == last else "_pair")
+    points = f"{abs(finding['effect']):.0%}"
+    return text(name, rater=first, other=last, points=points, n=finding["n"])
 
 
 def _marks(rows: Rows) -> pd.DataFrame:

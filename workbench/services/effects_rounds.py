@@ -26,6 +26,8 @@ from scoring.effects.of_scores import SCORE
 from scoring.effects.round_of_marks import HOMES, Circumstances
 from scoring.flags import EFFECTS, of_source
 from workbench.errors import InputError, RefusedError
+from workbench.formats.cells import squeezed
+from workbench.formats.rating_rows import CANNOT_JUDGE, MET
 from workbench.messages import LANGUAGES
 from workbench.services.phrases import starters_in
 from workbench.services.workspace import Workspace
@@ -273,9 +275,19 @@ def _length(piece: Mapping[str, object]) -> float | None:
 def _expert_marks(rows: Rows, known: set[Any]) -> pd.DataFrame:
     """Experts' marks on seeds somebody read, as one more rater's."""
     columns = [frames.PIECE, frames.CRITERION, frames.RATER, frames.MET]
-    made = [
-        (str(row["piece"]), str(row["criterion"]), EXPERT, int(str(row["met"])))
-        for row in rows
-        if str(row.get("piece", "")) in known and str(row.get("met", "")) in ("0", "1")
-    ]
+    made = []
+    for row in rows:
+        word = squeezed(str(row.get("met", ""))).casefold()
+        if str(row.get("piece", "")) not in known or word in CANNOT_JUDGE:
+            continue
+        if word not in MET:
+            raise InputError(
+                f"seeds: the mark {row['met']!r} on {row['criterion']} of {row['piece']} is neither "
+                "1 (met) nor 0 (not met). Correct the row.",
+                key="table.seed_mark",
+                piece=str(row["piece"]),
+                criterion=str(row["criterion"]),
+                mark=str(row["met"]),
+            )
+        made.append((str(row["piece"]), str(row["criterion"]), EXPERT, MET[word]))
     return pd.DataFrame(made, columns=columns)

@@ -142,6 +142,7 @@ def schools_of_table(
             key="table.no_column",
             missing=", ".join(missing),
         )
+    _check(frame)
     known = {str(row.get("piece", "")) for row in seeds}
     frame[frames.ROUND] = np.where(
         frame[frames.PIECE].isin(known), "seed", frame[frames.ROUND].astype(str)
@@ -152,6 +153,28 @@ def schools_of_table(
     settled = settled_ranks(frame[frame[frames.ROUND].isin((BLIND, "third"))], of_excellence)
     report = school_report(frame, owned, settled, of_excellence, rules_of(policy))
     return report_rows(report)
+
+
+def _check(marks: pd.DataFrame) -> None:
+    """Refuse a table without blind reads, or one in which a rater marked a criterion twice."""
+    if not (marks[frames.ROUND] == BLIND).any():
+        raise InputError(
+            "table of marks: no blind read in it. Schools are compared by what their own "
+            "readers found.",
+            key="schools.no_blind",
+        )
+    twice = marks.duplicated([frames.PIECE, frames.CRITERION, frames.RATER, frames.ROUND])
+    if twice.any():
+        row = marks[twice].iloc[0]
+        raise InputError(
+            f"rater {row[frames.RATER]} marked criterion {row[frames.CRITERION]} of piece "
+            f"{row[frames.PIECE]} twice. Keep the mark that counts.",
+            key="effects.marked_twice",
+            rater=str(row[frames.RATER]),
+            criterion=str(row[frames.CRITERION]),
+            piece=str(row[frames.PIECE]),
+            mark=str(row[frames.MET]),
+        )
 
 
 def without_outsiders(marks: Rows, pieces: Rows, raters: Rows) -> list[dict[str, Any]]:

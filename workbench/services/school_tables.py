@@ -7,40 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
-from workbench.formats.cells import normal
-from workbench.formats.rating_rows import MET, ROUNDS
+from workbench.formats.cells import normal, squeezed
+from workbench.formats.rating_rows import CANNOT_JUDGE, MET, ROUNDS
+from workbench.services.table_columns import KEYS, keyed, rows_of_columns
 from workbench.services.tables import marks_of_table, texts_of_table
 
 Rows = list[dict[str, Any]]
 
-_KEYS = {
-    "piece": "piece", "piece_id": "piece", "证据": "piece", "item": "piece", "序号": "piece",
-    "person": "person", "teacher": "person", "teacher_id": "person", "教师编号": "person",
-    "school": "school", "school_id": "school", "学校": "school",
-    "rater": "rater", "rater_id": "rater", "评审员": "rater", "round": "round", "轮次": "round",
-    "why": "why", "抽取原因": "why", "criterion": "criterion", "指标": "criterion", "met": "met",
-}  # fmt: skip
-_BESIDE = frozenset(
-    map(normal, "opened_at submitted_at comment competency slot department 评语 教研组".split())
-)
-
-
-def rows_of_columns(path: Path) -> Rows:
-    """Rows of a table by the keys of its columns; columns without a key keep their header.
-
-    Raises
-    ------
-    InputError
-        If the file is no csv or xlsx that can be read.
-    """
-    texts = texts_of_table(path)
-    header = texts[0] if texts else []
-    names = [_KEYS.get(normal(cell), cell) for cell in header]
-    return [
-        dict(zip(names, row, strict=False))
-        for row in texts[1:]
-        if any(cell.strip() for cell in row)
-    ]
+_BESIDE = frozenset(map(normal, "competency slot 能力点 证据项 note notes 备注 说明".split()))
 
 
 def marks_for_schools(path: Path, met_from: float | None = None) -> Rows:
@@ -58,14 +32,14 @@ def marks_for_schools(path: Path, met_from: float | None = None) -> Rows:
         If a wide table has scores and nothing says from which one a criterion is met.
     """
     texts = texts_of_table(path)
-    keys = {_KEYS.get(normal(cell), "") for cell in (texts[0] if texts else [])}
+    keys = set(keyed(texts[0])) if texts else set()
     if "criterion" in keys or "met" in keys or not {"piece", "rater"} <= keys:
         return [dict(row) for row in marks_of_table(path)]
     return list(_melted(rows_of_columns(path), met_from))
 
 
 def _melted(rows: Rows, met_from: float | None) -> Iterator[dict[str, Any]]:
-    known = set(_KEYS.values())
+    known = set(KEYS.values())
     for row in rows:
         about = {
             "piece_id": row["piece"],
@@ -73,7 +47,8 @@ def _melted(rows: Rows, met_from: float | None) -> Iterator[dict[str, Any]]:
             "round": ROUNDS.get(normal(str(row.get("round", ""))), "blind"),
         }
         for name, cell in row.items():
-            if name in known or normal(name) in _BESIDE or not cell.strip():
+            blank = squeezed(cell).casefold() in CANNOT_JUDGE
+            if name in known or normal(name) in _BESIDE or blank:
                 continue
             yield {**about, "criterion_id": name, "met": _met(row, name, cell.strip(), met_from)}
 
@@ -85,6 +60,16 @@ def _met(row: Mapping[str, Any], name: str, cell: str, met_from: float | None) -
         score = float(cell)
     except ValueError:
         score = None
+    if score is None and met_from is not None:
+        raise InputError(
+            f"piece {row['piece']}, rater {row['rater']}: {name} is {cell!r}, expected a number. "
+            "Correct it, or leave it empty.",
+            key="table.not_a_score",
+            piece=row["piece"],
+            rater=row["rater"],
+            criterion=name,
+            mark=cell,
+        )
     if score is None or met_from is None:
         raise InputError(
             f"piece {row['piece']}, rater {row['rater']}: {name} is {cell!r}, expected 1 (met) or "

@@ -98,7 +98,9 @@ def test_marks_that_cannot_be_compared_leave_only_habits():
     alone = marks.drop_duplicates([frames.PIECE, frames.CRITERION])
     read = reads.drop_duplicates(frames.PIECE)
     found = effects_of_marks(alone, read, about, thresholds(), 1)
-    assert {one.code for one in found} <= {"fast_rater", "pasted_comments"}
+    told = {one.code for one in found if one.minimum_met}
+    assert told <= {"fast_rater", "pasted_comments"}
+    assert {one.ids[0] for one in found if one.code == "severe_rater"} == set(read["rater_id"])
 
 
 def test_renaming_raters_changes_no_number():

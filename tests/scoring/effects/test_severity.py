@@ -145,6 +145,7 @@ def test_with_too_few_reads_nothing_is_said_but_the_minimum():
     assert any(one.n < 15 for one in severity_findings(frame, USUAL, 1))
 
 
+@pytest.mark.slow
 def test_without_differences_few_families_show_a_flag():
     rng = np.random.default_rng(9)
     always = Thresholds(min_effect=0.0)
@@ -156,6 +157,7 @@ def test_without_differences_few_families_show_a_flag():
     assert alarms <= 7
 
 
+@pytest.mark.slow
 def test_the_detectable_effect_is_found_about_eight_times_in_ten():
     rng = np.random.default_rng(10)
     frames = [simulated(rng, [0.21, 0, 0, 0, 0, 0], pieces=96) for _ in range(60)]
