@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 
 from models.allocation import IS_EXTRA
-from models.resubmissions import readers_of_cases
+from models.resubmissions import readers_of_case, readers_of_cases
 from models.store import Row, Store
 
 _CURRENT = """
@@ -104,27 +104,34 @@ def had_by(store: Store, piece_id: str) -> set[str]:
         "SELECT rater_id FROM read WHERE piece_id = :piece",
         {"piece": piece_id},
     )
-    return {row["rater_id"] for row in rows} | readers_of_cases(store).get(piece_id, set())
+    return {row["rater_id"] for row in rows} | readers_of_case(store, piece_id)
+
+
+def had_now(store: Store, among: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """Rater and piece, each pair once, of what is on desks and of what was read and counts.
+
+    Current readings only; ``among`` leaves only these pieces, None takes all.
+    """
+    latest = (
+        "COALESCE((SELECT MAX(o.reading) FROM reopening AS o WHERE o.piece_id = {0}.piece_id), 1)"
+    )
+    these = "" if among is None else "AND {0}.piece_id IN (SELECT value FROM json_each(:among))"
+    query = f"""
+        SELECT a.rater_id, a.piece_id FROM assignment AS a
+        LEFT JOIN assignment_end AS e USING (assignment_id)
+        WHERE e.assignment_id IS NULL AND a.reading = {latest.format("a")} {these.format("a")}
+        UNION
+        SELECT r.rater_id, r.piece_id FROM read AS r
+        WHERE r.round IN ('blind', 'third') AND r.reading = {latest.format("r")}
+          AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
+          AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
+          AND NOT {IS_EXTRA} {these.format("r")}"""  # noqa: S608
+    return list(store.tuples(query, {} if among is None else {"among": json.dumps([*among])}))
 
 
 def loads_now(store: Store) -> dict[str, int]:
     """Pieces of each rater on current readings: those on the desk and those read that count."""
-    latest = (
-        "COALESCE((SELECT MAX(o.reading) FROM reopening AS o WHERE o.piece_id = {0}.piece_id), 1)"
-    )
-    query = f"""
-        SELECT rater_id, COUNT(*) AS n FROM (
-          SELECT a.rater_id, a.piece_id FROM assignment AS a
-          LEFT JOIN assignment_end AS e USING (assignment_id)
-          WHERE e.assignment_id IS NULL AND a.reading = {latest.format("a")}
-          UNION
-          SELECT r.rater_id, r.piece_id FROM read AS r
-          WHERE r.round IN ('blind', 'third') AND r.reading = {latest.format("r")}
-            AND NOT EXISTS (SELECT 1 FROM read AS later WHERE later.replaces = r.read_id)
-            AND NOT EXISTS (SELECT 1 FROM recalled_read AS gone WHERE gone.read_id = r.read_id)
-            AND NOT {IS_EXTRA})
-        GROUP BY rater_id"""  # noqa: S608
-    return {row["rater_id"]: row["n"] for row in store.rows(query)}
+    return dict(Counter(rater for rater, _ in had_now(store)))
 
 
 def readers_of(store: Store, piece_id: str) -> frozenset[str]:
@@ -133,14 +140,11 @@ def readers_of(store: Store, piece_id: str) -> frozenset[str]:
     return frozenset(row["rater_id"] for row in store.rows(query, [piece_id]))
 
 
-def last_positions(store: Store) -> dict[str, int]:
-    """Last place in each rater's queue."""
-    return {
-        row["rater_id"]: row["last"]
-        for row in store.rows(
-            "SELECT rater_id, MAX(position) AS last FROM assignment GROUP BY rater_id"
-        )
-    }
+def last_positions(store: Store, raters: Collection[str] | None = None) -> dict[str, int]:
+    """Last place in the queue of each rater who has one; of these raters alone where they are named."""
+    these = "" if raters is None else "WHERE rater_id IN (SELECT value FROM json_each(:raters))"
+    query = f"SELECT rater_id, MAX(position) FROM assignment {these} GROUP BY rater_id"  # noqa: S608
+    return dict(store.tuples(query, {} if raters is None else {"raters": json.dumps([*raters])}))
 
 
 def owned_piece(store: Store, piece_id: str) -> Row | None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from models.store import Row, Store
 
+NOWHERE = (0, "")
+"""The line before the first."""
+
 
 @dataclass(frozen=True)
 class AuditFilter:
@@ -38,6 +41,37 @@ def last_seq_but(store: Store, quiet: Collection[str]) -> int:
         [json.dumps(sorted(quiet))],
     )
     return int(found[0]["seq"]) if found else 0
+
+
+def last_line(store: Store) -> tuple[int, str]:
+    """Number of the newest line, and the link that names all that came before it."""
+    found = store.rows("SELECT seq, chain FROM audit_log ORDER BY seq DESC LIMIT 1")
+    return (int(found[0]["seq"]), str(found[0]["chain"])) if found else NOWHERE
+
+
+def goes_on(
+    store: Store, since: tuple[int, str], until: tuple[int, str], among: Collection[str]
+) -> bool:
+    """Whether the log goes on from a line as it was then, with none but these actions up to another."""
+    if since == until:
+        return True
+    found = store.rows(
+        "SELECT (SELECT chain FROM audit_log WHERE seq = :since) AS chain, EXISTS (SELECT 1 "
+        "FROM audit_log WHERE seq > :since AND seq <= :until AND action NOT IN "
+        "(SELECT value FROM json_each(:among))) AS other",
+        {"since": since[0], "until": until[0], "among": json.dumps(sorted(among))},
+    )[0]
+    return since[0] < until[0] and found["chain"] == since[1] and not found["other"]
+
+
+def has_acted(store: Store, actor: str, since: int, quiet: Collection[str]) -> bool:
+    """Whether somebody has done anything but these actions after a line."""
+    found = store.rows(
+        "SELECT 1 FROM audit_log WHERE seq > ? AND actor = ? "
+        "AND action NOT IN (SELECT value FROM json_each(?)) LIMIT 1",
+        (since, actor, json.dumps(sorted(quiet))),
+    )
+    return bool(found)
 
 
 def newest_at(store: Store) -> str:

@@ -72,6 +72,8 @@ def adjudicated_pieces(store: Store) -> set[str]:
 
 def adjudications_due(store: Store) -> set[str]:
     """Pieces sent to the chair on which no chair has ruled since."""
+    if not _has_ended(store, "adjudicate"):
+        return set()
     ruled = {
         row["piece_id"]: row["tx"]
         for row in store.rows(
@@ -93,8 +95,16 @@ def submissions_ever_held(store: Store) -> set[str]:
     return {row["submission_id"] for row in store.rows("SELECT submission_id FROM hold_submission")}
 
 
+def _has_ended(store: Store, disposition: str) -> bool:
+    """Whether any case ended so; reading every case costs more than most who ask have to spend."""
+    query = "SELECT 1 FROM hold_event WHERE kind = 'resolution' AND disposition = ? LIMIT 1"
+    return bool(store.rows(query, (disposition,)))
+
+
 def _pieces_ended(store: Store, disposition: str) -> set[str]:
     found: set[str] = set()
+    if not _has_ended(store, disposition):
+        return found
     for case in holds(store):
         ended = [e["disposition"] for e in case["events"] if e["kind"] == "resolution"]
         if disposition in ended:

@@ -8,6 +8,7 @@ disk before it is answered.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ CREATE TABLE IF NOT EXISTS claim (
 ) STRICT;
 """
 _VERSION = 2
+_LONGEST_S = 30
+"""Seconds a write waits for the others before it is given up."""
 
 
 def moment(at: datetime) -> str:
@@ -81,9 +84,18 @@ class DeskStore:
     """One connection to ``desk.db``, made where it is missing.
 
     Use as a context manager, in one thread at a time.
+
+    Parameters
+    ----------
+    path : Path
+    turn : Lock or None
+        Shared by the connections of one process: their writes then wait for each
+        other in line. SQLite has who waits ask again ever more seldom, so that a
+        save among many is passed over for seconds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, turn: threading.Lock | None = None) -> None:
+        self._turn = turn
         if not wal_is_safe(sqlite.sqlite_version_info):
             raise StoreError(
                 f"SQLite {sqlite.sqlite_version} can corrupt a database in WAL mode. "
@@ -92,7 +104,7 @@ class DeskStore:
                 version=sqlite.sqlite_version,
             )
         self._connection = sqlite.connect(
-            str(path), isolation_level=None, timeout=30, check_same_thread=False
+            str(path), isolation_level=None, timeout=_LONGEST_S, check_same_thread=False
         )
         self._connection.row_factory = sqlite.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -120,20 +132,31 @@ class DeskStore:
         StoreError
             If somebody else has been writing for too long.
         """
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite.OperationalError as error:
-            raise StoreError(
-                f"the desk is being written by somebody else ({error}). Try again.",
-                key="store.busy",
-            ) from error
+        with self._in_turn():
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite.OperationalError as error:
+                raise _busy(error) from error
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Hold this process's turn to write."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_LONGEST_S):
+            raise _busy(f"{_LONGEST_S} s have passed")
         try:
             yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        finally:
+            self._turn.release()
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows of a query of this package, as dicts."""
@@ -146,7 +169,10 @@ class DeskStore:
 
     def write(self, statement: str, values: Sequence[object] = ()) -> int:
         """Carry out one statement of this package; returns how many rows it touched."""
-        return int(self._connection.execute(statement, values).rowcount)
+        if self._connection.in_transaction:
+            return int(self._connection.execute(statement, values).rowcount)
+        with self._in_turn():
+            return int(self._connection.execute(statement, values).rowcount)
 
     def _lay_down(self) -> None:
         with self.transaction():
@@ -154,3 +180,9 @@ class DeskStore:
                 if statement.strip():
                     self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version={_VERSION}")
+
+
+def _busy(why: object) -> StoreError:
+    return StoreError(
+        f"the desk is being written by somebody else ({why}). Try again.", key="store.busy"
+    )

@@ -36,10 +36,11 @@ def draft(desk: DeskStore, task: Task) -> Row | None:
 
 def open_draft(desk: DeskStore, task: Task, at: datetime) -> Row:
     """Draft of a task, begun empty where there is none; ``opened_at`` stays the first time."""
-    told = moment(at)
+    if (found := draft(desk, task)) is not None:
+        return found  # as mostly, and without waiting for who writes
     desk.write(
         "INSERT INTO draft VALUES (?, ?, ?, ?, 0, '{}', ?, '') ON CONFLICT DO NOTHING",
-        (*task.values, told),
+        (*task.values, moment(at)),
     )
     made = draft(desk, task)
     assert made is not None

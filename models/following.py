@@ -47,11 +47,16 @@ def newest(store: Store) -> Marks:
     return Marks(*row)
 
 
+def fell_behind(marks: Marks, since: Marks) -> bool:
+    """Whether these are of another database than the one followed so far."""
+    return any(new < old for new, old in zip(marks, since, strict=True))
+
+
 def desk_touched(store: Store, rater_id: str, since: Marks, now: Marks) -> bool:
     """Whether ``assignments_of`` a rater may have changed between two marks."""
     if now == since:
         return False
-    if any(new < old for new, old in zip(now, since, strict=True)):
+    if fell_behind(now, since):
         return True  # another database than the one looked at
     ((found,),) = list(store.tuples(_TOUCHED, {**since._asdict(), "rater": rater_id}))
     return bool(found)
@@ -71,6 +76,18 @@ def pieces_touched(store: Store, since: Marks) -> set[str]:
         "UNION SELECT piece_id FROM reopening WHERE reopening_id > :reopening "
         "UNION SELECT r.piece_id FROM recalled_read AS gone JOIN read AS r USING (read_id) "
         "WHERE gone.tx > :audit"
+    )
+    return {piece for (piece,) in store.tuples(query, since._asdict())}
+
+
+def pieces_given(store: Store, since: Marks) -> set[str]:
+    """Pieces given to somebody since, taken from them, or read on top of what was asked for."""
+    query = (
+        "SELECT piece_id FROM assignment WHERE assignment_id > :assignment "
+        "UNION SELECT a.piece_id FROM assignment_end AS e JOIN assignment AS a "
+        "USING (assignment_id) WHERE e.tx > :audit "
+        "UNION SELECT a.piece_id FROM extra_read AS x JOIN assignment AS a "
+        "USING (assignment_id) WHERE x.tx > :audit"
     )
     return {piece for (piece,) in store.tuples(query, since._asdict())}
 

@@ -31,8 +31,11 @@ def connect(board: Board) -> None:
     """Leave no two networks of raters where one is possible; loads stay as equal as that allows.
 
     Where only that joins the rest, somebody is given nothing; never so in rounds
-    of so few reads that they could not join everybody anyhow.
+    of so few reads that they could not join everybody anyhow. The readers of a
+    single piece are one network as they are.
     """
+    if len(board.pieces) < 2:
+        return
     least = _fewest(board)
     _join(board, least)
     if _count(board) > least and _reads_could_join(board):
@@ -98,6 +101,8 @@ def missing_links(board: Board) -> list[tuple[int, int]]:
     Each extra read joins two networks at most, so one fewer than there are networks
     is the least. Conflicts are kept.
     """
+    if len(board.pieces) < 2:
+        return []
     number = board.network_of()
     has = board.has
     count = int(number.max(initial=-1)) + 1

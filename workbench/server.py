@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -80,6 +81,10 @@ OPTIONS: dict[str, Any] = {
 }
 """Options of Streamlit that a configuration file on the machine must not change."""
 
+_COLLECTING = (20_000, 20, 20)
+"""Thresholds of the collector: pages make and drop much, and a full collection walks the whole county."""
+_SWITCH_S = 0.001
+"""A page that computes lets a save in after so long; each step of a save would wait Python's 5 ms."""
 _KEPT_OPEN_S = 75
 """Longer than a reader pauses: uvicorn's 5 s closed lines just as a save was sent down them."""
 _DROPPED = ("clear_cache", "set_run_on_save", "load_git_info")
@@ -210,11 +215,13 @@ def _log_page_errors_once() -> None:
 
 
 def _warm() -> None:
-    """Load what the first page would wait for, then keep it out of every collection."""
+    """Load what the first page would wait for, keep it out of every collection, and be just to saves."""
     for name in ("pandas", "altair", *page_modules()):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTING)
+    sys.setswitchinterval(_SWITCH_S)
 
 
 def _security_headers() -> dict[str, str]:

@@ -23,6 +23,7 @@ from workbench.context import CHINA
 from workbench.errors import RefusedError
 from workbench.messages import LANGUAGES, explain, use_language
 from workbench.services import acting
+from workbench.services.recent_views import Glance, RecentViews, Seen
 from workbench.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ R = TypeVar("R")
 _MOST_KEPT = 256
 _SAID = "session_said"
 _HERE = "session_here"
+_NOT_BEFORE = "session_not_before"
 _TOLD = ("person", "session", "language", "workspace")
 
 
@@ -90,6 +92,27 @@ class Session:
     ) -> R:
         """As ``read``, of what shows the log itself: once for as long as it has no new line."""
         return self._read(("log", self.versions.log), reader, args, kwargs)
+
+    def recent(
+        self, reader: Callable[Concatenate[Workspace, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> Seen[R]:
+        """Read what costs much through a service; some seconds old where others have written since.
+
+        What this person wrote is always in it, and ``look_anew`` has it drawn anew. The
+        page says as of when it stands, and no act may rest on it.
+        """
+        held_to = (self.workspace.policy.digest, self.workspace.rubrics.digest)
+        asked = (args, tuple(sorted(kwargs.items())), self.roles, self.school_id)
+        name = f"{reader.__module__}.{reader.__qualname__}"
+        glance = Glance(
+            (name, self.language, asked, held_to),
+            self.version,
+            moment(),
+            st.session_state.get(_NOT_BEFORE),
+            lambda version: acting.acted_since(self.workspace, self.person_id, version),
+        )
+        views = self.workspace.memory(RecentViews)
+        return views.see(glance, lambda: reader(self.workspace, *args, **kwargs))
 
     def _read(
         self,
@@ -173,9 +196,16 @@ def attempt(act: Callable[[], str]) -> bool:
         said = ("done", act())
     except WorkbenchError as error:
         said = ("fault", explain(error))
-    st.session_state[_SAID] = said
+    # The second of two quick clicks is refused, for the first has done it: that stands to be said.
+    if said[0] == "done" or st.session_state.get(_SAID, ("", ""))[0] != "done":
+        st.session_state[_SAID] = said
     st.session_state.pop(_HERE, None)  # the version of the data has risen
     return said[0] == "done"
+
+
+def look_anew() -> None:
+    """Have every view drawn anew in the run that follows, however young it is."""
+    st.session_state[_NOT_BEFORE] = moment()
 
 
 def what_was_said() -> tuple[str, str]:

@@ -10,6 +10,7 @@ import streamlit as st
 from workbench import session
 from workbench.app_pages.county_charts import Drawn, Spec, county_charts
 from workbench.app_pages.drawing import (
+    as_of,
     data_below,
     evidence,
     export,
@@ -44,7 +45,7 @@ def draw() -> None:
         if asked is not None:
             _behind(here, asked, st.query_params[asked])
             return
-        drawn = here.read(county_charts, here.person_id, session.today())
+        drawn = as_of(here, here.recent(county_charts, here.person_id, session.today()))
         view = drawn.view
         st.caption(text("page_county.intro", round=here.workspace.round_name))
         if not view.overview.schools:
@@ -228,7 +229,7 @@ def _behind(here: session.Session, by: By, which: str) -> None:
         st.info(text("page_county.no_pieces"))
         return
     if by == "school":
-        drawn = here.read(county_charts, here.person_id, session.today())
+        drawn = as_of(here, here.recent(county_charts, here.person_id, session.today()))
         for each in drawn.view.said:
             if each.school_id == which:
                 st.write(each.sentence)

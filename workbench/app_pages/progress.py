@@ -11,6 +11,7 @@ import streamlit as st
 from workbench import session
 from workbench.app_pages.drawing import (
     A_PAGE,
+    as_of,
     export,
     faults_told,
     moment,
@@ -29,7 +30,7 @@ from workbench.services.control_board import (
 from workbench.services.loose_ends import loose_ends
 from workbench.services.progress import reminder
 
-_TABLE, _PAGES = 370, 45
+_TABLE, _PAGES = 325, 45
 _VIEWS = ("raters", "schools", "slots", "remind")
 _RATER = "name school read_share left hours_left minutes pace last_at"
 _SCHOOL = (
@@ -68,7 +69,7 @@ def draw() -> None:
     st.html(_STYLE)
     st.title(text("page.progress"))
     with faults_told():
-        board = here.read(control_board, here.person_id, session.today())
+        board = as_of(here, here.recent(control_board, here.person_id, session.today()))
         if not board.progress.schools:
             st.info(text("page_progress.none"))
             return

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.accounts import roles_held
-from models.audit_trail import last_seq, last_seq_but
+from models.audit_trail import has_acted, last_seq, last_seq_but
 from models.store import Act
 from workbench.errors import RefusedError
 from workbench.services.roles import ADMIN, CHAIR, COUNTY, RATER, REGISTRAR, scope_of
@@ -79,6 +79,12 @@ def standing(workspace: Workspace, person_id: str) -> tuple[Person, Versions]:
             place["name"] if place else workspace.place,
         )
         return found, Versions(last_seq_but(store, QUIET), last_seq(store))
+
+
+def acted_since(workspace: Workspace, person_id: str, version: int) -> bool:
+    """Whether somebody has changed anything pages show after a version."""
+    with workspace.store() as store:
+        return has_acted(store, person_id, version, QUIET)
 
 
 def act_of(person_id: str, at: datetime, reason: str = "") -> Act:

@@ -12,7 +12,6 @@ from models.assignments import (
     department_of,
     had_by,
     last_positions,
-    loads_now,
     open_of_piece,
     owned_piece,
     reading_of_piece,
@@ -26,6 +25,7 @@ from scoring.consensus import piece_consensus
 from workbench.errors import RefusedError
 from workbench.services import allocation_needs
 from workbench.services.allocation_needs import EXTRA_READS, Wanted, wanted
+from workbench.services.loads import FollowedLoads
 from workbench.services.outcomes import appeal_rules, consensus_rule
 from workbench.services.roles import CHAIR, COUNTY, authorise
 from workbench.services.rulings import judges
@@ -191,7 +191,8 @@ def follow_up(store: Store, workspace: Workspace, piece_id: str, act: Act) -> li
     chairs = judges(store, CHAIR) if outcome.needs == Round.THIRD else []
     apart = allocation_needs.in_conflict(piece, department, crew, policy)
     bars = allocation_needs.barred(piece, department, apart, policy, had, chairs)
-    loads, terms = loads_now(store), allocation_needs.terms_of(store)
+    loads = workspace.memory(FollowedLoads).now(store)
+    terms = allocation_needs.terms_of(store)
     need = Need(piece_id, lacking, frozenset(bars))
     plan = allocate([need], list(crew), piece_id, loads, terms)
     if not plan.orders:
@@ -272,7 +273,7 @@ def prepare(
 
 def write(store: Store, made: Prepared, act: Act, about: str) -> None:
     """Record a plan: assignments in each rater's order, and which of them only validate."""
-    last = last_positions(store)
+    last = last_positions(store, made.plan.orders.keys())
     kept: list[dict[str, Any]] = []
     aside: list[dict[str, Any]] = []
     for rater, pieces in made.plan.orders.items():

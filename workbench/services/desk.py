@@ -41,7 +41,7 @@ from workbench.services.desk_settling import UNDO_SECONDS, hand_in, task_of_row
 from workbench.services.desk_tasks import PENDING, next_task, task_of, tasks
 from workbench.services.desk_time import note_active, pace_of
 from workbench.services.desk_view import Sitting, desk_view, nothing_left
-from workbench.services.roles import RATER
+from workbench.services.roles import RATER, must_be_open
 from workbench.services.workspace import Workspace
 
 __all__ = ["UNDO_SECONDS", "open_piece", "save", "settle", "submit", "undo"]
@@ -69,7 +69,7 @@ def open_piece(workspace: Workspace, person_id: str, piece_id: str, at: datetime
     RefusedError
         If the piece is not this person's to read, or is recorded already.
     """
-    settle(workspace, at)
+    settle(workspace, at, wait=False)
     prepare_desk(workspace, person_id, at)
     with _both(workspace) as (store, desk):
         mine = tasks(store, desk, workspace, person_id, at)
@@ -112,10 +112,12 @@ def save(workspace: Workspace, person_id: str, sent: Mapping[str, Any], at: date
     InputError
         If the request is not of that form.
     RefusedError
-        If the piece was never opened by this person.
+        If the piece was never opened by this person, or the round is closed.
     """
     given = given_of(sent)
     task = Task(given.piece_id, person_id, given.round, given.reading)
+    with workspace.store() as store:
+        must_be_open(store, "read.submit")  # nobody should mark in vain
     with workspace.desk() as desk, desk.transaction():
         if (known := answer_of(desk, given.key, person_id)) is not None:
             return known
@@ -140,12 +142,13 @@ def submit(workspace: Workspace, person_id: str, sent: Mapping[str, Any], at: da
         As in ``save``.
     """
     given = given_of(sent)
-    settle(workspace, at)
+    settle(workspace, at, wait=False)
     with _both(workspace) as (store, desk):
         if (known := answer_of(desk, given.key, person_id)) is not None:
             return known
         if is_pending(desk, Task(given.piece_id, person_id, given.round, given.reading)):
             return {"state": "submitted", "next": "", "seconds": 0}
+        must_be_open(store, "read.submit")
         task = task_of(store, workspace, person_id, given.piece_id)
         with desk.transaction():
             kept = _keep(desk, workspace, task, given, at)

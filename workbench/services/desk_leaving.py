@@ -54,7 +54,7 @@ def leave(
     kind = str(sent.get("exit", ""))
     words = checked(kind, str(sent.get("words", "")))
     piece_id, key = str(sent.get("piece", "")), str(sent.get("key", ""))
-    settle(workspace, at)
+    settle(workspace, at, wait=False)
     with workspace.store() as store, workspace.desk() as desk:
         if key and (known := answer_of(desk, key, person_id)) is not None:
             return known

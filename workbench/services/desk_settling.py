@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,21 +76,51 @@ def put_aside_to_settle(desk: DeskStore, task: Task, at: datetime) -> Answer:
     return {"state": "submitted", "next": "", "seconds": UNDO_SECONDS}
 
 
-def settle(workspace: Workspace, at: datetime, *, everything: bool = False) -> int:
+def settle(
+    workspace: Workspace, at: datetime, *, everything: bool = False, wait: bool = True
+) -> int:
     """Record what was handed in and can no longer be taken back; returns how many reads.
 
     Called whenever somebody opens or submits a piece, by the server a moment after
     a submission is due, and with ``everything`` when the server stops. One that
     cannot be recorded becomes a draft again that says why.
+
+    Who comes only to read or to hand in (not ``wait``) leaves it to whom they find
+    at it: what these do not see is recorded at its own moment.
     """
+    until = None if everything else at
     with workspace.desk() as desk:
-        if not due(desk, None if everything else at):
+        if not due(desk, until) or not workspace.memory(Settling).begin(wait=wait):
             return 0
-        recorded = 0
-        with workspace.store() as store, desk.transaction():  # one at a time, whoever settles
-            for row in due(desk, None if everything else at):
-                recorded += _settle(store, desk, workspace, row, at)
-        return recorded
+        try:
+            with workspace.store() as store:
+                return sum(_settle_one(store, desk, workspace, row, at) for row in due(desk, until))
+        finally:
+            workspace.memory(Settling).end()
+
+
+class Settling:
+    """Whose turn it is to record, within one process: others need not stand in line for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def begin(self, *, wait: bool) -> bool:
+        """Take the turn; False where somebody has it and one does not wait."""
+        return self._lock.acquire(blocking=wait)
+
+    def end(self) -> None:
+        """Give the turn back."""
+        self._lock.release()
+
+
+def _settle_one(store: Store, desk: DeskStore, workspace: Workspace, row: Row, at: datetime) -> int:
+    """Record one submission if it still waits; the desk's lock keeps other processes out meanwhile.
+
+    One at a time, so that saves of others come in between.
+    """
+    with desk.transaction():
+        return _settle(store, desk, workspace, row, at) if row in due(desk) else 0
 
 
 def task_of_row(row: Row) -> Task:

@@ -98,11 +98,11 @@ def completeness(workspace: Workspace, person_id: str) -> list[Row]:
         closed = closed_windows(store)
         teachers = {row["teacher_id"]: row for row in store.where("teacher")}
         schools = {row["school_id"]: row["name"] for row in store.where("school")}
-    made = []
+    made, rubrics = [], workspace.rubrics
     for row in standing.rows:
         if row.school_id not in seen or row.competency == CONCLUSION:
             continue
-        rubric = workspace.rubrics[row.competency]
+        rubric = rubrics[row.competency]
         handed_in = standing.pieces.get((row.teacher_id, row.competency), {})
         missing = [slot for slot in rubric.slots if slot.slot_id not in handed_in]
         teacher = teachers[row.teacher_id]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from models.assignments import owned_among
 from models.people import raters
 from models.ratings import standing_reads
-from models.submissions import owned_pieces
 from workbench.messages import language, text
 from workbench.services.analysing import Shown, shown
 from workbench.services.next_actions import next_actions
@@ -138,7 +138,7 @@ def _driving(
     """Reads of the rater that the analysis names, with the own marks as they stand now."""
     pieces = [str(piece) for piece, _, _ in driving.get(person_id, ())]
     with workspace.store() as store:
-        slot_of = {row["piece_id"]: row for row in owned_pieces(store) if row["piece_id"] in pieces}
+        slot_of = {row["piece_id"]: row for row in owned_among(store, pieces)}
         reads = standing_reads(store, pieces)
     found = []
     for piece in pieces:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from models.cases import adjudications_due
-from models.following import BEGINNING, Marks, newest, newest_piece, pieces_touched
+from models.following import BEGINNING, fell_behind, newest, newest_piece, pieces_touched
 from models.publications import panels
 from models.ratings import standing_reads
 from models.records import PieceOutcome, ReasonNone
@@ -57,7 +57,7 @@ class FollowedOutcomes:
             return piece_outcomes(store, workspace.rubrics, workspace.policy)
         with self._lock:
             marks, held_to = newest(store), (workspace.rubrics.digest, workspace.policy.digest)
-            if held_to != self._held_to or _fell_behind(marks, self._since):
+            if held_to != self._held_to or fell_behind(marks, self._since):
                 self._begin_anew()
             if marks != self._since:
                 self._follow(store, workspace)
@@ -78,11 +78,6 @@ class FollowedOutcomes:
         kept = {**self._found, **fresh}
         self._found = {piece: kept[piece] for piece in self._slots}
         self._panels = now
-
-
-def _fell_behind(marks: Marks, since: Marks) -> bool:
-    """Whether this is another database than the one followed so far."""
-    return any(new < old for new, old in zip(marks, since, strict=True))
 
 
 def _slots(store: Store) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import date
 from models.people import code_order
 from models.store import Row, Store
 from rubrics.levels import Level
+from rubrics.rubric import RubricSet
 from workbench.errors import InputError
 from workbench.exports.public_list import PublicList, PublicResult, write_public_list
 from workbench.services.identities import identities, short_code
@@ -185,13 +186,14 @@ def _named(store: Store, workspace: Workspace, rows: list[Row]) -> list[Row]:
     """Rows with the names of teacher, school and competency, in the order of a list."""
     teachers = {row["teacher_id"]: row for row in store.where("teacher")}
     schools = {row["school_id"]: row["name"] for row in store.where("school")}
+    rubrics = workspace.rubrics
     return [
         {
             **row,
             "name": teachers[row["teacher_id"]]["name"],
             "teacher_no": teachers[row["teacher_id"]]["teacher_no"],
             "school": schools[row["school_id"]],
-            "competency_name": _competency_name(workspace, row["competency"]),
+            "competency_name": _competency_name(rubrics, row["competency"]),
         }
         for row in sorted(rows, key=lambda row: _place(row, teachers))
     ]
@@ -203,8 +205,8 @@ def _place(row: Row, teachers: dict[str, Row]) -> tuple[object, ...]:
     return row["school_id"], number, is_conclusion, code_order(row["competency"])
 
 
-def _competency_name(workspace: Workspace, code: str) -> str:
-    return "" if code == CONCLUSION else workspace.rubrics[code].name_zh
+def _competency_name(rubrics: RubricSet, code: str) -> str:
+    return "" if code == CONCLUSION else rubrics[code].name_zh
 
 
 def _subject(row: Row) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 
+from models.audit_trail import NOWHERE, goes_on, last_line
 from models.cases import open_holds_by_submission, rejected_pieces
 from models.people import (
     assessed_facts,
@@ -34,6 +38,12 @@ from workbench.services.workspace import Workspace
 
 CONCLUSION = ""
 """The competency code of a teacher's conclusion."""
+
+READING = (
+    *("allocation.plan", "read.submit", "read.back", "read.rule", "read.county"),
+    *("account.password", "account.sign_out", "evidence.reveal"),
+)
+"""Acts of which nothing that results rest on changes but the reads."""
 
 _ELIGIBILITY = (ReasonNone.NOT_ELIGIBLE, ReasonNone.CONDITION_UNKNOWN)
 
@@ -113,35 +123,106 @@ def result_standing(
 
     ``policy`` and ``rubrics`` stand in for the round's own, to see what they would change.
     """
-    outcomes = (
-        workspace.memory(FollowedOutcomes).now(store, workspace)
-        if policy is None and rubrics is None
-        else piece_outcomes(store, rubrics or workspace.rubrics, policy or workspace.policy)
-    )
+    if policy is None and rubrics is None:
+        return workspace.memory(FollowedStanding).now(store, workspace)
     policy, rubrics = policy or workspace.policy, rubrics or workspace.rubrics
-    pieces, attempts = _pieces(store)
-    facts = _facts(store)
-    closed = closed_windows(store)
-    holds = open_holds_by_submission(store)
-    chosen = choices(store)
-    rule = teacher_rule(policy)
-    checked_first = policy["eligibility.checked_before"] == "allocation"
-    rows: list[ResultRow] = []
-    for teacher in teachers_of_round(store):
-        teacher_id, school_id = teacher["teacher_id"], teacher["school_id"]
-        gate = GateRule(policy["aggregation.excellent_scope"], school_id in closed)
-        stands = standing(facts[teacher_id], rule)
-        if not checked_first and stands in _ELIGIBILITY:
+    outcomes = piece_outcomes(store, rubrics, policy)
+    return Drawing(store, rubrics, policy).standing(outcomes)
+
+
+class Drawing:
+    """What results are drawn from beside the outcomes of pieces, read once, and the drawing."""
+
+    def __init__(self, store: Store, rubrics: RubricSet, policy: PolicyPack) -> None:
+        self._rubrics, self._policy = rubrics, policy
+        self._pieces, self._attempts = _pieces(store)
+        self._facts = _facts(store)
+        self._closed = closed_windows(store)
+        self._holds = open_holds_by_submission(store)
+        self._chosen = choices(store)
+        self._rule = teacher_rule(policy)
+        self._school_of = {row["teacher_id"]: row["school_id"] for row in teachers_of_round(store)}
+        self._rows: dict[str, tuple[ResultRow, ...]] = {}
+
+    @cached_property
+    def teacher_of(self) -> dict[str, str]:
+        """Teacher of each piece that counts as handed in."""
+        return {
+            piece: teacher
+            for (teacher, _), slots in self._pieces.items()
+            for piece in slots.values()
+        }
+
+    def standing(
+        self, outcomes: Mapping[str, PieceOutcome], among: Collection[str] | None = None
+    ) -> Standing:
+        """Draw the results of every teacher; where only ``among`` is asked for, the others' as before."""
+        for teacher_id, school_id in self._school_of.items():
+            if among is None or teacher_id in among:
+                self._rows[teacher_id] = self._of_teacher(teacher_id, school_id, outcomes)
+        rows = tuple(chain.from_iterable(self._rows.values()))
+        return Standing(rows, outcomes, self._pieces, self._facts)
+
+    def _of_teacher(
+        self, teacher_id: str, school_id: str, outcomes: Mapping[str, PieceOutcome]
+    ) -> tuple[ResultRow, ...]:
+        policy, facts = self._policy, self._facts
+        gate = GateRule(policy["aggregation.excellent_scope"], school_id in self._closed)
+        stands = standing(facts[teacher_id], self._rule)
+        if policy["eligibility.checked_before"] != "allocation" and stands in _ELIGIBILITY:
             stands = None
-        own = _competencies(
-            teacher_id, chosen.get(teacher_id, ()), rubrics, pieces, outcomes, gate, stands
-        )
-        held_rows = [
-            _row(teacher_id, school_id, code, made, attempts, holds) for code, made in own.items()
+        chosen = self._chosen.get(teacher_id, ())
+        own = _competencies(teacher_id, chosen, self._rubrics, self._pieces, outcomes, gate, stands)
+        rows = [
+            _row(teacher_id, school_id, code, made, self._attempts, self._holds)
+            for code, made in own.items()
         ]
-        rows += held_rows
-        rows.append(_conclusion(teacher_id, school_id, held_rows, own, rubrics, facts, rule))
-    return Standing(tuple(rows), outcomes, pieces, facts)
+        last = _conclusion(teacher_id, school_id, rows, own, self._rubrics, facts, self._rule)
+        return (*rows, last)
+
+
+class FollowedStanding:
+    """The results of every teacher, followed: after mere reading only whose pieces came out otherwise.
+
+    After any other act everything is drawn from the beginning. What is given is
+    shared by all who ask, so it must not be changed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held_to: tuple[str, str] = ("", "")
+        self._since = NOWHERE
+        self._kept: tuple[Drawing, Standing] | None = None
+
+    def now(self, store: Store, workspace: Workspace) -> Standing:
+        """Results as they are drawn from the beginning; within a transaction nothing is kept."""
+        rubrics, policy = workspace.rubrics, workspace.policy
+        if store.in_transaction:
+            return Drawing(store, rubrics, policy).standing(piece_outcomes(store, rubrics, policy))
+        with self._lock:
+            line, held_to = last_line(store), (rubrics.digest, policy.digest)
+            kept = self._kept
+            if held_to != self._held_to or not goes_on(store, self._since, line, READING):
+                kept = None
+            if kept is None or line != self._since:
+                drawing = kept[0] if kept else Drawing(store, rubrics, policy)
+                outcomes = workspace.memory(FollowedOutcomes).now(store, workspace)
+                among = _otherwise(drawing, kept[1].outcomes, outcomes) if kept else None
+                kept = drawing, drawing.standing(outcomes, among)
+            self._kept, self._since, self._held_to = kept, line, held_to
+            return kept[1]
+
+
+def _otherwise(
+    drawing: Drawing, before: Mapping[str, PieceOutcome], outcomes: Mapping[str, PieceOutcome]
+) -> set[str]:
+    """Teachers of whose pieces one came out otherwise than before."""
+    other = (
+        piece
+        for piece, now in outcomes.items()
+        if (was := before.get(piece)) is not now and was != now
+    )
+    return {drawing.teacher_of[piece] for piece in other if piece in drawing.teacher_of}
 
 
 def closed_windows(store: Store) -> set[str]:
@@ -184,7 +265,7 @@ def _pieces(
             pieces[key][row["slot_id"]] = row["piece_id"]
         if (row["attempt"], row["submission_id"]) not in attempts[key]:
             attempts[key].append((row["attempt"], row["submission_id"]))
-    return pieces, attempts
+    return dict(pieces), dict(attempts)
 
 
 def _facts(store: Store) -> dict[str, TeacherFacts]:

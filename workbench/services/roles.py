@@ -130,6 +130,22 @@ BOUND = (RATER, CHAIR, REGISTRAR)
 """Roles held for one school where their holder belongs to one; the others see the county."""
 
 
+def must_be_open(store: Store, action: str) -> None:
+    """Refuse an act that would change a round which is closed.
+
+    Raises
+    ------
+    RefusedError
+        Naming the act.
+    """
+    if action not in AFTER_CLOSING and store.is_closed():
+        raise RefusedError(
+            f"{action}: the round is closed. Reopen it with its reason first.",
+            key="closing.closed",
+            action=action,
+        )
+
+
 def authorise(store: Store, act: Act, action: str, school_id: str | None = None) -> Act:
     """Return the act with the role it is done as.
 
@@ -150,12 +166,7 @@ def authorise(store: Store, act: Act, action: str, school_id: str | None = None)
         for, or holds them for another school only, or two people bear the name;
         if the round is closed and the action would change it.
     """
-    if action not in AFTER_CLOSING and store.is_closed():
-        raise RefusedError(
-            f"{action}: the round is closed. Reopen it with its reason first.",
-            key="closing.closed",
-            action=action,
-        )
+    must_be_open(store, action)
     allowed = ALLOWED[action]
     actor = _written(act.actor)
     person = person_of(store, actor)

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import shutil
+import threading
 import tomllib
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ RUBRIC_SET = "micro_competencies"
 POLICIES = "policies"
 """Folder of the policies adopted in mid-round, by digest, and of drafts (``.toml``)."""
 RUBRICS = "rubric_sets"
-"""Folder of the rubrics adopted in mid-round, each set by its digest."""
+"""Folder of the rubrics adopted in mid-round, each set by its digest, and of drafts (``.toml``)."""
 _LONGEST_NAME = 50
 Remembered = TypeVar("Remembered")
 _FOLDERS = ("ledger", "evidence", "blind", "keys", "exports", "bundles", "logs")
@@ -119,7 +120,7 @@ class Workspace:
     def rubrics_by(self, digests: Collection[str]) -> list[Rubric]:
         """Rubrics of these digests that the round is or was judged by, in the order of their codes."""
         found: dict[str, Rubric] = {}
-        adopted = sorted((self.folder / RUBRICS).glob("[0-9a-f]*"))
+        adopted = sorted((self.folder / RUBRICS).glob("[0-9a-f]*/"))
         for folder in (self.rubrics_folder, self.folder / "rubrics", *adopted):
             if not found.keys() >= set(digests):
                 listed = load_set_folder(folder)
@@ -215,7 +216,7 @@ class ServedWorkspace(Workspace):
 
     @cached_property
     def _desks(self) -> Pool[DeskStore]:
-        return Pool(self.folder / FILE_NAME, DeskStore)
+        return Pool(self.folder / FILE_NAME, partial(DeskStore, turn=threading.Lock()))
 
 
 def create(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -88,10 +90,15 @@ class Panel:
 
 
 @pytest.fixture
-def panel(tmp_path) -> Panel:
+def panel(panel_folder, tmp_path) -> Panel:
     """Four pieces of each of two teachers, given out to two raters each."""
+    return Panel(Workspace(Path(shutil.copytree(panel_folder, tmp_path / "w"))))
+
+
+@pytest.fixture(scope="session")
+def panel_folder(tmp_path_factory) -> Path:
     act = Act("登记员", "", START)
-    folder = tmp_path / "w"
+    folder = tmp_path_factory.mktemp("panel") / "w"
     made = create(folder, "national-2.0", "2026", "松岚县", act, secrets.token_bytes)
     with made.store() as store, store.transaction(act, "test") as tx:
         directory = Directory(store, tx, secrets.token_bytes)
@@ -111,4 +118,4 @@ def panel(tmp_path) -> Panel:
                 row = {"submission_id": f"{number}{slot[:2]}", "slot_id": slot}
                 tx.insert("piece", [{"piece_id": piece_id_of(number, slot, 1), **row}])
     allocate_reads(made, "7", Act(CHAIR, "", START))
-    return Panel(made)
+    return folder
