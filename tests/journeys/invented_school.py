@@ -40,7 +40,7 @@ class Reader:
     severity: float
     lapse: float = _LAPSE
     drifts_from: int | None = None
-    drift: float = 5.0
+    drift: float = 8.0
 
 
 @dataclass

@@ -28,12 +28,13 @@ from tests.journeys.invented_school import (
     department_of,
     invented_school,
 )
+from tests.journeys.season_evidence import body_of, essay, kind_of
 from workbench.services.calibration_packs import import_pack
 from workbench.services.intake import import_package
 from workbench.services.reading_terms import OneTerms, set_terms
 from workbench.services.results import ResultRow
 from workbench.services.roster import import_roster
-from workbench.services.workspace import Workspace, create
+from workbench.services.workspace import ServedWorkspace, create
 
 PLACE, NEIGHBOUR, OFFICE = "青禾小学", "临溪中学", "县教研室"
 CHAIRS, COUNTY, REGISTRAR, PRINCIPAL = ("C1", "C2"), ("K1", "K2", "K3", "K4"), "G1", "G2"
@@ -84,8 +85,8 @@ class Season:
     keys: itertools.count[int] = field(default_factory=itertools.count)
 
     @cached_property
-    def workspace(self) -> Workspace:
-        return Workspace(self.folder / "workspace")
+    def workspace(self) -> ServedWorkspace:
+        return ServedWorkspace(self.folder / "workspace")
 
     def act(self, who: str, reason: str = "") -> Act:
         self.now += timedelta(minutes=1)
@@ -184,13 +185,6 @@ def _points(season: Season) -> list[str]:
     return [code for points in season.school.points.values() for code in points]
 
 
-def essay(seed: str, chars: int = 420) -> str:
-    """Text of its own for each seed."""
-    rng = random.Random(f"essay {seed}")
-    body = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(chars))
-    return "。".join(body[start : start + 20] for start in range(0, chars, 20))
-
-
 def write_rows(path: Path, columns: list[str], rows: list[dict]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
@@ -214,9 +208,10 @@ def hand_in(season: Season, owners: list[Owner], name: str) -> dict[str, str]:
     folder.mkdir()
     rows = []
     for teacher, slot, attempt in owners:
-        file = f"{teacher}-{slot}-{attempt}.txt"
-        source = _source(season, teacher, slot) if attempt == 1 else file
-        (folder / file).write_text(essay(source), encoding="utf-8")
+        place = season.school.slot(slot)
+        source = _source(season, teacher, slot, attempt)
+        file = f"{teacher}-{slot}-{attempt}.{kind_of(place, source)}"
+        (folder / file).write_bytes(body_of(place, source, f"教师{teacher[1:]}"))
         row = {"teacher_id": teacher, "teacher_name": f"教师{teacher[1:]}", "school": PLACE}
         rows.append({**row, "competency": slot.partition("-")[0], "slot": slot, "file": file})
     write_rows(folder / "manifest.csv", list(rows[0]), rows)
@@ -226,12 +221,12 @@ def hand_in(season: Season, owners: list[Owner], name: str) -> dict[str, str]:
     return {line.row.file: line.verdict for line in report.lines}
 
 
-def _source(season: Season, teacher: str, slot: str) -> str:
-    """Whose text a piece really is."""
+def _source(season: Season, teacher: str, slot: str, attempt: int) -> str:
+    """Whose work a piece really is."""
     other = COPIED.get(teacher, "")
-    if other and slot == shared_slot(season, teacher, other):
-        return f"{other}-{slot}-1.txt"
-    return f"{teacher}-{slot}-1.txt"
+    if other and attempt == 1 and slot == shared_slot(season, teacher, other):
+        return f"{season.seed} {other} {slot} 1"
+    return f"{season.seed} {teacher} {slot} {attempt}"
 
 
 def shared_slot(season: Season, one: str, other: str) -> str:

@@ -16,6 +16,7 @@ from tests.journeys.season import (
     MARKS,
     MINUTES,
     MOST,
+    NEIGHBOUR,
     PLACE,
     PRINCIPAL,
     REGISTRAR,
@@ -24,6 +25,7 @@ from tests.journeys.season import (
 )
 from workbench.errors import RefusedError
 from workbench.services import desk
+from workbench.services.accounts import add_user
 from workbench.services.adjudication import mark_first, rule, ruling_view
 from workbench.services.allocation import prove
 from workbench.services.assignments import allocate_reads
@@ -91,7 +93,8 @@ def rule_on_what_is_due(season: Season, chair: str) -> int:
             view = ruling_view(season.workspace, chair, piece)
         names = [row.criterion_id for row in view.criteria if row.open]
         words = {name: (met[name], "两次评阅意见不一，对照指标原文裁定") for name in names}
-        rule(season.workspace, piece, words, season.act(chair))
+        codes = dict.fromkeys(names, "criterion_misread")
+        rule(season.workspace, piece, words, season.act(chair), codes=codes)
         season.given.append((chair, piece, "chair", 0))
     return len(due)
 
@@ -174,14 +177,21 @@ def qualify(season: Season, day: str) -> None:
 
 
 def talk_to_locked(season: Season) -> list[str]:
-    """The chair talks to who is locked, who then reads as before, and releases the lock."""
+    """The chair talks to who is locked, who then reads as before, and releases the lock.
+
+    A borrowed reader who failed the test takes it once more.
+    """
     told = []
     for rater, reader in season.school.readers.items():
-        if state_of(season, rater) == LOCKED:
+        if state_of(season, rater) == FAILED:
+            let_try_again(season.workspace, rater, season.act(CHAIRS[0], "已一起看过标准"))
+            begin_qualification(season.workspace, season.act(rater))
+            told.append(rater)
+        elif state_of(season, rater) == LOCKED:
             season.school.readers[rater] = Reader(reader.severity, reader.lapse)
             release(season.workspace, rater, season.act(CHAIRS[0], "已一起重看标准件"))
+            season.recalled.append(rater)
             told.append(rater)
-    season.recalled += told
     return told
 
 
@@ -196,10 +206,24 @@ def give_out(season: Season, who: str = CHAIRS[0]) -> None:
         season.first_loads = season.first_loads or dict(made.plan.loads)
         proof = prove(season.workspace, "2026-1")
     reason = "本校和联片学校没有其他未接触过此件的评审员，按预案处理"
-    for way in sorted(proof.ways_out, key=lambda each: (each.rule != "county", each.short_left)):
-        if prove(season.workspace, "2026-1").made.short:
-            act = season.act(who, reason)
-            allocate_reads(season.workspace, "2026-1", act, (way.rule,))
+    for aside in ("county", "own_group"):
+        if aside in {way.rule for way in proof.ways_out}:
+            allocate_reads(season.workspace, "2026-1", season.act(who, reason), (aside,))
+            proof = prove(season.workspace, "2026-1")
+    if proof.made.short and proof.staff.borrow:
+        _borrow(season, proof.staff.borrow)
+        allocate_reads(season.workspace, "2026-1", season.act(who))
+
+
+def _borrow(season: Season, count: int) -> None:
+    """Bring in readers of another school, as many as the proof says are lacking; they take the test."""
+    for _ in range(count):
+        rater = f"R{len(season.school.readers) + 1:02d}"
+        act = season.act("建档人", "联片学校借调")
+        name, fresh = f"借调{rater[1:]}", season.fresh
+        add_user(season.workspace, name, ["rater"], act, fresh, person_id=rater, school=NEIGHBOUR)
+        season.school.readers[rater] = Reader(0.0)
+        begin_qualification(season.workspace, season.act(rater))
 
 
 def decide_cases(season: Season) -> None:

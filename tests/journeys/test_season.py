@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from models.ledger.verifying import read_entries
 from models.ratings import all_reads, standing_reads
 from models.records import Read, Round
+from models.resubmissions import readers_of_case, readers_of_cases
 from rubrics.levels import Level
 from rubrics.loading import load_set_folder, shipped_set_folder
 from scoring.consensus import ConsensusRule, piece_consensus, read_level
@@ -38,13 +43,25 @@ pytestmark = pytest.mark.slow
 
 SEED = 1
 DRIFTS_FROM = 45
+KINDS = (".docx", ".pdf", ".pptx", ".jpg", ".mp4", ".txt")
 AGAIN = 6
 """Failed results that are handed in anew."""
 
 
 @pytest.fixture(scope="module")
-def season(tmp_path_factory) -> Season:
-    made = walk.begun(tmp_path_factory.mktemp("season"), SEED)
+def folder(tmp_path_factory) -> Iterator[Path]:
+    """In memory where the machine can: a season is put on disk some ten thousand times."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path_factory.mktemp("season")
+        return
+    with tempfile.TemporaryDirectory(prefix="season-", dir=memory) as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def season(folder) -> Season:
+    made = walk.begun(folder, SEED)
     made.school.readers[DRIFTING] = Reader(0.0, drifts_from=DRIFTS_FROM)
     read_the_round(made)
     made.first_results = acts.standing(made)
@@ -58,7 +75,7 @@ def read_the_round(season: Season) -> None:
     """Intake, plan, calibration, first and third reads, a drift, somebody who leaves, late evidence."""
     in_time, late = walk.first_package(season)
     walk.hand_in(season.on("2026-10-09"), in_time, "first")
-    some = list(season.owner)[:30]
+    some = list(season.owner)[:12]
     make_blind_copies(season.workspace, season.act(REGISTRAR), pieces=some)
     acts.give_out(season.on("2026-10-12"))
     acts.qualify(season, "2026-10-13")
@@ -87,9 +104,9 @@ def show_and_object(season: Season) -> None:
     )
     acts.finish(season)
     acts.close(season)
-    if acts.check_by_county(season, "2026-1") == "reopen":
-        acts.finish(season)
-        acts.check_by_county(season, "2026-2")
+    for number in range(1, 6):  # checked anew until what was read again stands
+        if acts.check_by_county(season, f"2026-{number}") == "accept":
+            break
         acts.finish(season)
     if acts.publish(season):
         acts.close(season)
@@ -139,6 +156,19 @@ def test_every_result_is_decided_and_certified_as_it_stands(season):
     posted = acts.entries(season)
     assert {key: str(row.level) for key, row in rows.items()} == posted
     assert all(each.found.ok for each in verify(season.workspace))
+
+
+def test_every_result_below_excellent_says_which_pieces_decided_it_and_every_conclusion_its_conditions(
+    season,
+):
+    for (_, code), row in acts.standing(season).items():
+        if code == CONCLUSION:
+            assert "points" in {each.code for each in row.conditions}
+            assert all(each.met is not None for each in row.conditions)
+        else:
+            assert bool(row.decided_by) == (row.level is not Level.EXCELLENT)
+            slots = {slot.slot_id for slot in season.school.slots(code)}
+            assert {each.slot_id for each in row.decided_by} <= slots
 
 
 def test_every_failed_result_names_criteria_that_two_people_or_a_ruling_found_unmet(season):
@@ -208,8 +238,27 @@ def test_nobody_read_the_own_work_and_the_own_department_only_where_it_was_set_a
     assert len(own_group) < 10
 
 
+def test_evidence_is_of_the_kinds_the_slots_ask_for_and_a_copy_of_each_kind_raises_its_case(season):
+    kinds = Counter(
+        Path(row["path"]).suffix
+        for row in season.rows("evidence_file")
+        if row["piece_id"] in season.owner
+    )
+    assert {kind: kinds[kind] > 9 for kind in KINDS} == dict.fromkeys(KINDS, True)
+    assert Counter(row["verdict"] for row in season.rows("evidence_file"))["reject"] == 0
+    copied = {case["code"] for case in list_holds(season.workspace)}
+    assert copied & {"copied_text", "reused_image", "reused_video"}
+
+
+def test_who_has_seen_the_case_of_a_piece_is_the_same_asked_for_one_or_for_all(season):
+    with season.workspace.store() as store:
+        seen = readers_of_cases(store)
+        assert seen
+        assert {p: s for p in season.owner if (s := readers_of_case(store, p))} == seen
+
+
 def test_shares_are_fair_and_no_read_is_lost_or_counted_twice(season):
-    loads = [season.first_loads[rater] for rater in season.school.readers]
+    loads = season.first_loads.values()
     assert max(loads) - min(loads) <= 1
     kept = Counter(
         (row["rater_id"], row["piece_id"], row["reading"])
@@ -222,7 +271,7 @@ def test_shares_are_fair_and_no_read_is_lost_or_counted_twice(season):
 
 
 def test_hidden_seeds_are_ten_a_reader_and_open_each_sitting(season):
-    stays = set(season.school.readers) - {LEAVING}
+    stays = set(season.first_loads) - {LEAVING}  # not those who were borrowed later
     with season.workspace.store() as store:
         seeds = {row["piece_id"] for row in store.where("seed_piece")}
         hidden = Counter(
@@ -235,9 +284,8 @@ def test_hidden_seeds_are_ten_a_reader_and_open_each_sitting(season):
         )
         first = [row["first_piece"] for row in store.where("sitting")]
     assert {rater: hidden[rater] >= 10 for rater in stays} == dict.fromkeys(stays, True)
-    opened = [piece for piece in first if piece]
-    assert set(opened) <= seeds
-    assert len(opened) >= 10 * 5
+    assert set(first) <= seeds
+    assert len(first) >= 10 * 5
 
 
 def test_who_drifts_is_locked_and_what_was_read_since_the_last_hit_is_recalled(season):

@@ -32,7 +32,7 @@ def plans_asked(draw):
 
 
 @given(plans_asked())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_nobody_reads_what_they_must_stand_back_from_and_nobody_twice(asked):
     wanted, names = asked
     plan = allocate(wanted, names, "seed")
@@ -43,7 +43,7 @@ def test_nobody_reads_what_they_must_stand_back_from_and_nobody_twice(asked):
 
 
 @given(plans_asked())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_every_piece_gets_its_readers_or_is_named_as_short(asked):
     wanted, names = asked
     plan = allocate(wanted, names, "seed")
@@ -60,7 +60,7 @@ def test_every_piece_gets_its_readers_or_is_named_as_short(asked):
 
 
 @given(plans_asked())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_no_single_hand_over_would_make_the_loads_more_equal(asked):
     wanted, names = asked
     plan = allocate(wanted, names, "seed")
@@ -72,7 +72,7 @@ def test_no_single_hand_over_would_make_the_loads_more_equal(asked):
 
 
 @given(st.integers(2, 9), st.integers(1, 30), st.integers(2, 3))
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 def test_without_conflicts_loads_differ_by_one_at_most_and_the_network_is_one(people, count, reads):
     assume(reads <= people)
     plan = allocate(needs(count, reads), raters(people), "seed")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench import session
 from workbench.app_pages.allocation_proof import draw_proof, draw_short, next_step
-from workbench.app_pages.drawing import export, faults_told, table, told
+from workbench.app_pages.drawing import as_of, export, faults_told, table, told
 from workbench.messages import text
 from workbench.services import reading_terms
 from workbench.services.allocation import Proof, RaterProof, proof_seen
@@ -26,7 +26,8 @@ def draw() -> None:
         with asked:
             seed = _seed(here)
         rules = tuple(st.session_state.get("allocation_rules", ()))
-        proof = here.read(proof_seen, here.person_id, seed, rules)
+        with st.spinner(text("page_allocation.coming"), show_time=False):
+            proof = as_of(here, here.recent(proof_seen, here.person_id, seed, rules))
         if not proof.raters:
             st.info(text("page_allocation.no_raters"))
             return

@@ -37,7 +37,7 @@ def draw_proof(proof: Proof) -> None:
         _conflicts(proof),
         *_shares(proof),
         _validated(proof),
-        *([text("page_allocation.line.seeds", count=proof.seeds)] if proof.seeds else []),
+        *_seeds(proof),
         _staff(proof),
         _forecast(proof),
         *_left_out(proof),
@@ -106,7 +106,7 @@ def _errors(proof: Proof) -> Iterator[str]:
 
 def _schools(proof: Proof) -> Iterator[str]:
     if len(proof.schools) < 2:
-        yield text("page_allocation.line.one_school")
+        yield text(f"page_allocation.line.{'one_school' if proof.schools else 'no_school'}")
         return
     apart = [each.school for each in proof.schools if not each.comparable]
     yes = len(proof.schools) - len(apart)
@@ -137,6 +137,14 @@ def _validated(proof: Proof) -> str:
     count = len({piece for piece, _ in proof.made.extra})
     key = "validated" if count else "not_validated"
     return text(f"page_allocation.line.{key}", count=count)
+
+
+def _seeds(proof: Proof) -> Iterator[str]:
+    if proof.seeds < proof.seeds_due:
+        key = "seeds_few" if proof.seeds else "no_seeds"
+        yield text(f"page_allocation.line.{key}", count=proof.seeds, due=proof.seeds_due)
+    elif proof.seeds:
+        yield text("page_allocation.line.seeds", count=proof.seeds)
 
 
 def _staff(proof: Proof) -> str:

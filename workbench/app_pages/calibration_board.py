@@ -22,6 +22,7 @@ from workbench.services.calibration import let_try_again, release
 from workbench.services.calibration_views import SEED_COUNTS, Board, BoardRow, board, error_rates
 
 _RATERS = "rater_id name state test seeds seeds_left score recalled".split()
+_STATES, _MOST_AT_ONCE = ("locked", "failed"), 2
 _ERRORS = ["accuracy", "passed", "failed", "undecided", "pieces"]
 
 
@@ -29,16 +30,35 @@ def draw_board(here: session.Session) -> None:
     """Draw the raters, what waits for a decision, the packs and the error rates."""
     view = here.read(board, here.person_id)
     _packs(view)
+    _decisions(here, view)
     st.subheader(text("calibration.board.raters"))
     rows = [_row(row) for row in view.raters]
     headings = {name: text(f"calibration.column.{name}") for name in _RATERS}
     table(rows, headings, "calibration_board")
     export(rows, headings, "calibration", "calibration_export")
-    for row in view.raters:
-        if row.state in ("locked", "failed"):
-            _waits(here, row)
     _seeds(view)
     _errors(here)
+
+
+def _decisions(here: session.Session, view: Board) -> None:
+    """Draw who waits for the chair; where there are many, the one chosen."""
+    waiting = {row.rater_id: row for row in view.raters if row.state in _STATES}
+    if len(waiting) > _MOST_AT_ONCE:
+        counts = {s: sum(row.state == s for row in waiting.values()) for s in _STATES}
+        names = {who: _named(row) for who, row in waiting.items()}
+        chosen = st.selectbox(
+            text("calibration.board.waiting", **counts),
+            list(names),
+            format_func=lambda who: names.get(who, who),
+            key="calibration_waiting",
+        )
+        waiting = {chosen: waiting[chosen]}
+    for row in waiting.values():
+        _waits(here, row)
+
+
+def _named(row: BoardRow) -> str:
+    return f"{row.rater_id} {row.name}　{text(f'calibration.state.{row.state}')}"
 
 
 def _row(row: BoardRow) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _refused(error: RefusedError) -> None:
     elif error.key == "adjudication.mark_first":
         if st.button(text("page_adjudication.to_room"), type="primary"):
             page = st.Page(lambda: None, title=text("page.adjudication"), url_path="adjudication")
-            st.switch_page(page)
+            st.switch_page(page, query_params={"piece": str(error.values.get("piece", ""))})
     elif st.button(text("desk.go_on"), type="primary"):
         st.query_params.pop("piece", None)
         st.rerun()

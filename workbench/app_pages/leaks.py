@@ -25,6 +25,7 @@ def draw() -> None:
     told()
     with faults_told():
         st.caption(text("leaks.intro"))
+        st.caption(f"**{text('leaks.pictures')}**")
         found = last_scan(here.workspace, here.person_id)
         running = latest_job(here.workspace, here.person_id, (_JOB,))
         if running is not None and running.state == "running":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import streamlit as st
 
 from workbench import session
-from workbench.app_pages.policy_impact import draw_impact
+from workbench.app_pages.policy_impact import draw_impact, value_words
 from workbench.components.showing import say_what_was_done
 from workbench.messages import has, text
 from workbench.services.catalogue import criterion_rows, rule_rows
@@ -76,7 +75,7 @@ def _rule(row: dict[str, Any], language: str) -> dict[str, str]:
     return {
         "rule": row[f"name_{language}"],
         "key": row["key"],
-        "value": _value(row["value"]),
+        "value": value_words(row["value"]),
         "unit": _word("unit", row["unit"]),
         "source": _word("source", row["source"]),
         "note": row["note"],
@@ -87,17 +86,6 @@ def _word(kind: str, written: str) -> str:
     """Unit or source in words of the product; a county's own as the pack writes it."""
     key = f"policies.{kind}.{written}"
     return text(key) if has(key) else written
-
-
-def _value(value: object) -> str:
-    """Value as a person writes it."""
-    if value is None:
-        return text("catalogue.nothing")
-    if isinstance(value, bool):
-        return text("catalogue.yes") if value else text("catalogue.no")
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return text("catalogue.and").join(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
 def _rubrics(here: session.Session) -> None:

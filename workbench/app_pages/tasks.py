@@ -22,7 +22,7 @@ _WORDS = {"done": "recorded"}
 def draw() -> None:
     """Draw the numbers, the way to the next piece, and the list."""
     here = session.current()
-    settle(here.workspace, session.now())
+    settle(here.workspace, session.now(), wait=False)
     prepare_desk(here.workspace, here.person_id, session.now())
     found = my_tasks(here.workspace, here.person_id, session.now())
     st.title(text("desk.tasks.title"))
@@ -49,7 +49,7 @@ def draw() -> None:
     st.caption(text("desk.tasks.choose"))
     for place in chosen.selection.rows:
         if found[place].waits:
-            _open(found[place].task.piece_id)
+            _open(found[place])
 
 
 def _numbers(found: Sequence[DeskTask]) -> None:
@@ -67,12 +67,14 @@ def _way(found: Sequence[DeskTask], *, closed: bool) -> None:
         return
     begun = any(each.marked or each.state not in ("open", ENDED) for each in found)
     if st.button(text("desk.tasks.resume" if begun else "desk.tasks.start"), type="primary"):
-        _open(piece_id)
+        _open(next(each for each in found if each.task.piece_id == piece_id and each.waits))
 
 
-def _open(piece_id: str) -> None:
-    page = st.Page(lambda: None, title=text("desk.title"), url_path="desk")
-    st.switch_page(page, query_params={"piece": piece_id})
+def _open(each: DeskTask) -> None:
+    """Turn to where a task is done: a ruling in the chair's room, a read at the desk."""
+    place = "adjudication" if each.is_ruling else "desk"
+    page = st.Page(lambda: None, title=text(f"page.{place}"), url_path=place)
+    st.switch_page(page, query_params={"piece": each.task.piece_id})
 
 
 def _row(workspace: Workspace, each: DeskTask) -> dict[str, Any]:

@@ -186,6 +186,10 @@ def _print_proof(proof: Proof) -> None:
         click.echo(text("allocate.barred_total", count=sum(proof.barred.values()), why=why))
     if count := len({piece for piece, _ in proof.made.extra}):
         click.echo(text("allocate.validated", count=count))
+    if proof.seeds_due:
+        few = proof.seeds < proof.seeds_due
+        seeds = {"count": proof.seeds, "due": proof.seeds_due}
+        click.echo(text("allocate.seeds_few" if few else "allocate.seeds", **seeds))
     outlook = proof.outlook
     told = {
         "third": f"{outlook.work.third_reads:.0f}",

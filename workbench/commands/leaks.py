@@ -33,6 +33,7 @@ def command(context: Context, everything: bool, as_json: bool) -> None:
             print_table(heads, ([_cell(name, row[name]) for name in _COLUMNS] for row in rows))
         counts = {"open": len(report.open), "original": report.counts.get("original", 0)}
         click.echo(text("leaks.done", files=report.files, blank=report.blank, **counts))
+        click.echo(text("leaks.pictures"))
         if report.uncopied:
             click.echo(text("leaks.uncopied", count=report.uncopied))
         if report.unread:

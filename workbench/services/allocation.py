@@ -90,7 +90,8 @@ class Proof:
     outlook : work to come
     ways_out : rules that may be set aside, where pieces lack readers
     partners : schools of the same clusters as those whose pieces lack readers, with their raters
-    seeds : hidden seed pieces each rater is to read besides
+    seeds, seeds_due : hidden seed pieces a rater will read besides at most, and those policy asks
+        for: fewer are there where the first is smaller
     """
 
     made: Prepared
@@ -103,6 +104,7 @@ class Proof:
     ways_out: tuple[WayOut, ...]
     partners: Mapping[str, int]
     seeds: int
+    seeds_due: int
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of ``allocate --json``."""
@@ -141,6 +143,7 @@ class Proof:
                 for way in self.ways_out
             ],
             "seeds": self.seeds,
+            "seeds_due": self.seeds_due,
         }  # fmt: skip
 
 
@@ -173,7 +176,8 @@ def _proof(
     policy, plan = workspace.policy, made.plan
     marks = _criteria(workspace, asked)
     spread = _spread(store)
-    seeds = _seeds(store, policy, plan)
+    due = _seeds_due(policy, plan)
+    seeds = _seeds(store, due)
     errors = severity_errors(plan.panels, marks, spread, seeds)
     people, places = raters(store), {r["school_id"]: r["name"] for r in store.where("school")}
     school = {name: places.get(row["school_id"] or "", "") for name, row in people.items()}
@@ -197,6 +201,7 @@ def _proof(
         _ways_out(asked, workspace, made, random_seed),
         _partners(store, asked, made, places),
         max(seeds.values(), default=0),
+        max(due.values(), default=0),
     )
 
 
@@ -243,17 +248,19 @@ def _spread(store: Store) -> Spread:
     return Spread(met_share=min(max(met / marks, 0.05), 0.95))
 
 
-def _seeds(store: Store, policy: PolicyPack, plan: Plan) -> dict[str, int]:
-    """Hidden seeds each rater will read, as far as there are any; empty where policy asks for none."""
+def _seeds_due(policy: PolicyPack, plan: Plan) -> dict[str, int]:
+    """Hidden seeds policy asks of each rater with this plan's load; empty where it asks for none."""
     rule = calibration_rule(policy)
-    there = sum(row["purpose"] == HIDDEN for row in seed_pieces(store))
-    if rule.mode != SEEDS or not there:
+    if rule.mode != SEEDS:
         return {}
-    return {
-        rater: min(rule.hidden_for(load, QUALIFIED), there)
-        for rater, load in plan.loads.items()
-        if load
-    }
+    loads = {rater: load for rater, load in plan.loads.items() if load}
+    return {rater: rule.hidden_for(load, QUALIFIED) for rater, load in loads.items()}
+
+
+def _seeds(store: Store, due: Mapping[str, int]) -> dict[str, int]:
+    """Hidden seeds each rater will read, as far as there are any; empty where there are none."""
+    there = sum(row["purpose"] == HIDDEN for row in seed_pieces(store)) if due else 0
+    return {rater: min(count, there) for rater, count in due.items()} if there else {}
 
 
 def _outlook(store: Store, policy: PolicyPack, asked: Wanted, made: Prepared) -> Outlook:

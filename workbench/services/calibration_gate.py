@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.accounts import holders_of, roles_held
+from models.accounts import roles_held
 from models.calibration import (
     calibration_events,
     calibration_tasks,
@@ -169,12 +169,12 @@ def barred_raters(store: Store, policy: PolicyPack) -> frozenset[str]:
     return frozenset(r for r, own in events.items() if standing_of(own) in (LOCKED, FAILED))
 
 
-def calibrated_raters(store: Store, policy: PolicyPack) -> frozenset[str] | None:
-    """Raters whose reads are taken, where policy asks for qualification; None where all may."""
+def is_calibrated(store: Store, policy: PolicyPack, person_id: str) -> bool:
+    """Whether somebody's reads are taken: where policy asks for qualification, of who has it."""
     if mode_of(policy) != SEEDS:
-        return None
-    raters = [row["person_id"] for role in (RATER, COUNTY) for row in holders_of(store, role)]
-    return frozenset(each for each in raters if gate_of(store, policy, each).is_open)
+        return True
+    held = roles_held(store, person_id)
+    return (RATER in held or COUNTY in held) and gate_of(store, policy, person_id).is_open
 
 
 def order_of_sitting(store: Store, rater_id: str, pieces: Sequence[str]) -> list[str]:

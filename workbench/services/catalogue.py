@@ -123,7 +123,12 @@ def check_rubrics(paths: Sequence[Path]) -> list[Fault]:
 
 def rubric_changes(before: str, after: str) -> list[Row]:
     """One row a difference between two rubrics, each a code, a name or a file."""
-    return _change_rows(diff_rubrics(find_rubric(before), find_rubric(after)))
+    return rubric_change_rows(find_rubric(before), find_rubric(after))
+
+
+def rubric_change_rows(before: Rubric, after: Rubric) -> list[Row]:
+    """One row a difference between two rubrics."""
+    return _change_rows(diff_rubrics(before, after))
 
 
 def policy_rows() -> list[Row]:
@@ -191,6 +196,17 @@ def policy_changes(before: str, after: str) -> list[Row]:
 def change_rows(before: PolicyPack, after: PolicyPack) -> list[Row]:
     """One row a difference between two packs."""
     return _change_rows(diff_policies(before, after))
+
+
+def changed_rules(changes: Sequence[Row]) -> tuple[list[Row], int]:
+    """Differences of ``change_rows`` in what rules say, by name; how many others are of source or note."""
+    names = parameters()
+    rows = [
+        {**row, "name_zh": names[row["key"]].zh, "name_en": names[row["key"]].en}
+        for row in changes
+        if row["key"] in names
+    ]
+    return rows, len(changes) - len(rows)
 
 
 def _change_rows(changes: Sequence[Change]) -> list[Row]:

@@ -64,6 +64,11 @@ class DeskTask:
         return self.state in (OPEN, DRAFT)
 
     @property
+    def is_ruling(self) -> bool:
+        """Whether it is a ruling, which is given in the chair's room."""
+        return self.task.round == Round.CHAIR
+
+    @property
     def turn(self) -> int:
         """When it comes: first what is free, then what others are at, last what was put aside."""
         return 2 if self.parked else int(self.elsewhere)

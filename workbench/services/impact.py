@@ -18,11 +18,16 @@ from models.submissions import owned_pieces, pieces_with_reads
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import Rubric, RubricSet
 from workbench.errors import InputError, RefusedError
-from workbench.services.catalogue import change_rows, find_policy, find_rubric
+from workbench.services.catalogue import (
+    change_rows,
+    find_policy,
+    find_rubric,
+    rubric_change_rows,
+)
 from workbench.services.reach import schools_seen
 from workbench.services.results import ResultRow, result_standing
 from workbench.services.roles import authorise
-from workbench.services.workspace import POLICIES, Workspace, hold_to, judge_by
+from workbench.services.workspace import POLICIES, RUBRICS, Workspace, hold_to, judge_by
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,15 @@ def policy_impact(
     return [_impact(each, pack, None, schools) for each in rounds if each is not None]
 
 
-def rubric_impact(workspace: Workspace, rubric: Rubric) -> list[Impact]:
+def rubric_impact(
+    workspace: Workspace, rubric: Rubric, schools: Sequence[str] | None = None
+) -> list[Impact]:
     """Impact of a rubric on this round and on the last, under the policy each was held to.
 
     A criterion that is new has no marks: its pieces would wait to be read. One
     that keeps its id and has another text keeps its marks here, which is why a
-    rubric is not adopted once somebody has marked by it.
+    rubric is not adopted once somebody has marked by it. ``schools`` as in
+    `policy_impact`.
 
     Raises
     ------
@@ -78,9 +86,11 @@ def rubric_impact(workspace: Workspace, rubric: Rubric) -> list[Impact]:
             key="impact.no_rubric",
             competency=rubric.competency,
         )
-    rounds = [each for each in (workspace, workspace.last) if each is not None]
+    rounds = [workspace, workspace.last] if schools is None else [workspace]
     return [
-        _impact(each, None, rubric, None) for each in rounds if rubric.competency in each.rubrics
+        _impact(each, None, rubric, schools)
+        for each in rounds
+        if each is not None and rubric.competency in each.rubrics
     ]
 
 
@@ -96,15 +106,84 @@ def preview(workspace: Workspace, person_id: str, name: str) -> tuple[list[Row],
     """
     pack = find_policy(name)
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "impact.show"))
-        everything = {row["school_id"] for row in store.where("school")} <= seen
-    impacts = policy_impact(workspace, pack, None if everything else sorted(seen))
-    return change_rows(workspace.policy, pack), impacts
+        schools = _schools_shown(store, person_id)
+    return change_rows(workspace.policy, pack), policy_impact(workspace, pack, schools)
+
+
+@dataclass(frozen=True)
+class RubricPreview:
+    """What a rubric would change: rows of differences, results, and pieces marked by the one in force.
+
+    It can be adopted only where nothing is ``marked``.
+    """
+
+    rubric: Rubric
+    changes: list[Row]
+    impacts: list[Impact]
+    marked: int
+
+
+def rubric_preview(workspace: Workspace, person_id: str, name: str) -> RubricPreview:
+    """As `preview`, of a rubric: a file, a code or a name.
+
+    Raises
+    ------
+    RefusedError
+        If the person may not see results.
+    RubricError
+        If the file has faults.
+    InputError
+        If there is no such rubric, or the round has none of that competency.
+    """
+    rubric = find_rubric(name)
+    with workspace.store() as store:
+        schools = _schools_shown(store, person_id)
+        marked = _marked(store, rubric.competency)
+    impacts = rubric_impact(workspace, rubric, schools)
+    before = workspace.rubrics[rubric.competency]
+    return RubricPreview(rubric, rubric_change_rows(before, rubric), impacts, marked)
+
+
+def rows_with_names(workspace: Workspace, impact: Impact) -> list[Row]:
+    """Rows of an impact with ``school`` and ``teacher`` by name and ``teacher_no``, for a page."""
+    rounds = [each for each in (workspace, workspace.last) if each is not None]
+    own = next(each for each in rounds if each.round_name == impact.round_name)
+    with own.store() as store:
+        schools = {row["school_id"]: row["name"] for row in store.where("school")}
+        teachers = {row["teacher_id"]: row for row in store.where("teacher")}
+    return [
+        {
+            **row,
+            "school": schools[row["school_id"]],
+            "teacher": teachers[row["teacher_id"]]["name"],
+            "teacher_no": teachers[row["teacher_id"]]["teacher_no"],
+        }
+        for row in impact.rows
+    ]
+
+
+def _schools_shown(store: Store, person_id: str) -> list[str] | None:
+    """Schools whose results somebody may look at; None for all."""
+    seen = set(schools_seen(store, person_id, "impact.show"))
+    everything = {row["school_id"] for row in store.where("school")} <= seen
+    return None if everything else sorted(seen)
+
+
+def _marked(store: Store, competency: str) -> int:
+    """How many pieces of a competency, seeds too, somebody has marked."""
+    read = pieces_with_reads(store)
+    owned = owned_pieces(store, seeds=True)
+    return sum(row["piece_id"] in read for row in owned if row["competency"] == competency)
 
 
 def drafts(workspace: Workspace) -> list[str]:
     """Packs lying in the round's own folder ``policies/``, as names to find them by."""
     return sorted(str(path) for path in (workspace.folder / POLICIES).glob("*.toml"))
+
+
+def rubric_drafts(workspace: Workspace) -> list[str]:
+    """Rubrics lying in the round's own folder ``rubric_sets/``, as names to find them by."""
+    return sorted(str(path) for path in (workspace.folder / RUBRICS).glob("*.toml"))
 
 
 def adopt_policy(workspace: Workspace, name: str, act: Act) -> tuple[PolicyPack, list[Impact]]:
@@ -162,12 +241,7 @@ def adopt_rubric(workspace: Workspace, path: Path, act: Act) -> list[Impact]:
     code, before = rubric.competency, workspace.rubrics[rubric.competency].digest
     with workspace.store() as store:
         act = authorise(store, act, "rubric.adopt")
-        read = pieces_with_reads(store)
-        marked = sum(
-            row["piece_id"] in read
-            for row in owned_pieces(store, seeds=True)
-            if row["competency"] == code
-        )
+        marked = _marked(store, code)
         if marked or rubric.digest == before:
             raise RefusedError(
                 f"rubric {code} stays: {marked} pieces were marked by the one in force, or it is the "

@@ -14,13 +14,13 @@ from models.cases import adjudicated_pieces
 from models.closing import is_back_read
 from models.ratings import all_reads, reading_of
 from models.records import PieceOutcome, Read, Round
-from models.resubmissions import readers_of_cases
+from models.resubmissions import readers_of_case
 from models.store import Row, Store, Transaction, instant
 from rubrics.policy_pack import PolicyPack
 from rubrics.rubric import RubricSet
 from scoring.conflicts import OWN_GROUP, Author, ConflictRule, Reader, conflicts
 from scoring.consensus import ConsensusRule, piece_consensus
-from workbench.services.calibration_gate import calibrated_raters
+from workbench.services.calibration_gate import is_calibrated
 from workbench.services.checks import REJECT, Remark
 from workbench.services.outcomes import appeal_rules, consensus_rule
 
@@ -88,15 +88,16 @@ class ReadJudge:
         self._reads: dict[str, list[Row]] = {}
         self._readers: dict[str, Reader] = {}
         self._departments: dict[str, str] = {}
+        self._cases: dict[str, set[str]] = {}
+        self._calibrated: dict[str, bool] = {}
 
     def judge(self, read: GivenRead, reason: str = "") -> Judgement:
         """Say what is to come of a read; other marks than before need a reason."""
         piece_id = read.piece["piece_id"]
         reading = self._readings.get(piece_id, 1)
         earlier = [r for r in self._known(piece_id) if r["rater_id"] == read.rater]
-        for row in earlier:
-            if row["round"] == read.round and row["marks"] == read.met and not row["replaced"]:
-                return Judgement(reading, same=True)
+        if any(_is_on_record(read, row, reading) for row in earlier):
+            return Judgement(reading, same=True)
         now = [r for r in earlier if r["reading"] == reading and not r["replaced"]]
         corrected = [r for r in now if _corrects(read, r)]
         remarks = [*self._conflicts(read), *self._order(read, reading, corrected)]
@@ -124,22 +125,21 @@ class ReadJudge:
 
     def _has_seen_case(self, read: GivenRead) -> bool:
         """Whether a blind or third reader saw an earlier attempt, or what an objection is about."""
-        seen = self._of_cases.get(read.piece["piece_id"], set())
-        return read.round in (Round.BLIND, Round.THIRD) and read.rater in seen
-
-    @cached_property
-    def _of_cases(self) -> dict[str, set[str]]:
-        return readers_of_cases(self._store)
+        if read.round not in (Round.BLIND, Round.THIRD):
+            return False
+        piece_id = read.piece["piece_id"]
+        if piece_id not in self._cases:
+            self._cases[piece_id] = readers_of_case(self._store, piece_id)
+        return read.rater in self._cases[piece_id]
 
     def _is_calibrated(self, read: GivenRead) -> bool:
         """Whether a read may count; one that only reads back decides nothing and needs no test."""
-        if self._calibrated is None or read.rater in self._calibrated:
+        if read.rater not in self._calibrated:
+            passed = is_calibrated(self._store, self._policy, read.rater)
+            self._calibrated[read.rater] = passed
+        if self._calibrated[read.rater]:
             return True
         return is_back_read(self._store, read.piece["piece_id"], read.rater)
-
-    @cached_property
-    def _calibrated(self) -> frozenset[str] | None:
-        return calibrated_raters(self._store, self._policy)
 
     def _known(self, piece_id: str) -> list[Row]:
         if piece_id not in self._reads:
@@ -225,6 +225,19 @@ class ReadJudge:
 
     def _rule_of(self, read: GivenRead) -> ConsensusRule:
         return self._appealed.get(read.piece["piece_id"], self._rule)
+
+
+def _is_on_record(read: GivenRead, row: Row, reading: int) -> bool:
+    """Whether a read is there already.
+
+    The county, or a chair, may find the same again when a piece was reopened: only a
+    file of before that is brought in once more, by its time, is no new read then.
+    """
+    if row["round"] != read.round or row["marks"] != read.met or row["replaced"]:
+        return False
+    if row["reading"] == reading or read.round not in (Round.COUNTY, Round.CHAIR):
+        return True
+    return read.submitted_at is not None and instant(read.submitted_at) == row["submitted_at"]
 
 
 def _corrects(read: GivenRead, row: Row) -> bool:

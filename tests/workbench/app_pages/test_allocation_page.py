@@ -4,12 +4,12 @@ import secrets
 from datetime import UTC, datetime
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from models.assignments import all_assignments
 from models.store import Act
-from workbench import messages, session
-from workbench.services import acting
+from workbench import messages
+from workbench.app_pages import drawing
+from workbench.services import recent_views
 from workbench.services.assignments import allocate_reads
 from workbench.services.people import Directory, TeacherRow, piece_id_of
 from workbench.services.workspace import create
@@ -57,27 +57,11 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
-def open_page(workspace, monkeypatch):
-    def signed_in(person_id, language):
-        messages.use_language(language)
-        person, version = acting.standing(workspace, person_id)
-        return session.Session(
-            workspace, person_id, person.name, person.roles, person.school_id, person.place,
-            language, version, "s",
-        )  # fmt: skip
-
-    def script():
-        from workbench.app_pages import allocation
-
-        allocation.draw()
-
+def open_page(open_page):
     def opened(person_id="ZZ01", language="zh"):
-        monkeypatch.setattr(session, "current", lambda: signed_in(person_id, language))
-        monkeypatch.setattr(session, "now", lambda: AT)
-        return AppTest.from_function(script, default_timeout=20).run()
+        return open_page("allocation", person_id, language)
 
-    yield opened
-    messages.use_language("zh")
+    return opened
 
 
 def words(page):
@@ -147,3 +131,29 @@ def test_when_nothing_lacks_the_page_says_so_and_still_lists_the_reviewers(open_
     page = open_page()
     assert "目前没有需要分派的评阅" in words(page)
     assert len(page.dataframe[0].value) == 4
+
+
+def test_a_plan_that_lags_says_as_of_when_and_own_acts_and_a_refresh_show_at_once(
+    open_page, workspace, monkeypatch
+):
+    for module in (recent_views, drawing):
+        monkeypatch.setattr(module, "CHEAP_S", -1.0)  # every plan is dear
+    page = open_page()
+    assert "截至" in words(page)
+    assert "此后又有新的记录" not in words(page)
+    others = Act("FH01", "", AT, "补派")
+    allocate_reads(workspace, "2026-1", others)
+    page.run()
+    assert "此后又有新的记录" in words(page)
+    assert page.metric[1].value == "8"  # as before the other's act
+    press(page, "刷新")
+    assert page.metric[1].value == "0"
+    assert "此后又有新的记录" not in words(page)
+
+
+def test_who_gives_out_reads_sees_them_given_out(open_page, monkeypatch):
+    monkeypatch.setattr(recent_views, "CHEAP_S", -1.0)
+    page = open_page()
+    assert page.metric[1].value == "8"
+    press(page, "按此方案分派")
+    assert page.metric[1].value == "0"

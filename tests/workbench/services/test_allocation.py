@@ -39,10 +39,18 @@ def act(who="ZZ01", reason="", seconds=0.0):
     return Act(who, "", START + timedelta(seconds=seconds), reason)
 
 
-def made(folder, *, raters=6, teachers=4, strict=False, share=0.0, department="语文教研组"):
+SEEDED = """
+[rule.calibration]
+mode = { value = "seeds", unit = "choice", source = "test" }
+"""
+
+
+def made(
+    folder, *, raters=6, teachers=4, strict=False, share=0.0, department="语文教研组", more=""
+):
     """A school whose teachers and raters are of one department, a chair, and a county reviewer."""
     pack = folder / "policy.toml"
-    told = POLICY.format(strict=str(strict).lower(), share=share)
+    told = POLICY.format(strict=str(strict).lower(), share=share) + more
     pack.write_text(told, encoding="utf-8")
     found = create(folder / "w", str(pack), "2026", "松岚县", act("登记员"), secrets.token_bytes)
     with found.store() as store, store.transaction(act("登记员"), "test") as tx:
@@ -101,6 +109,28 @@ def test_the_proof_tells_network_errors_shares_people_and_hours_before_anybody_r
     assert (outlook.minutes, outlook.minutes_measured) == (8.0, 0)
     assert outlook.work.hours == pytest.approx((24 + 12 * 0.49) * 8 / 60)
     assert (proof.staff.borrow, proof.staff.borrow_for_third) == (0, 0)
+
+
+def test_the_proof_says_when_fewer_hidden_seeds_are_there_than_policy_asks_for(tmp_path):
+    workspace = made(tmp_path, more=SEEDED)
+    proof = prove(workspace, "7")
+    assert (proof.seeds, proof.seeds_due) == (0, 10)
+    assert "暗插用的只有 0 件" in run(workspace, "allocate", "--check", "--seed", "7").output
+    errors = [row.se for row in proof.raters]
+    with workspace.store() as store, store.transaction(act("登记员"), "test") as tx:
+        tx.insert("seed_pack", [{"pack_id": "k", "name": "k", "digest": "0" * 64}])
+        tx.insert("submission", [
+            {"submission_id": f"s{n}", "teacher_id": f"T{n}", "competency": "A3", "attempt": 1}
+            for n in range(4)
+        ])  # fmt: skip
+        for n in range(4):
+            row = {"piece_id": f"s{n}", "submission_id": f"s{n}", "slot_id": "A3-1"}
+            tx.insert("piece", [row])
+            seed = {"piece_id": f"s{n}", "pack_id": "k", "item": str(n), "purpose": "hidden"}
+            tx.insert("seed_piece", [{**seed, "experts": "[]"}])
+    proof = prove(workspace, "7")
+    assert (proof.seeds, proof.seeds_due) == (4, 10)
+    assert all(row.se < before for row, before in zip(proof.raters, errors, strict=True))
 
 
 def test_minutes_and_third_reads_are_forecast_from_the_round_once_it_has_enough(tmp_path):

@@ -17,7 +17,9 @@ from workbench.services.impact import (
     adopt_rubric,
     policy_impact,
     preview,
+    rows_with_names,
     rubric_impact,
+    rubric_preview,
 )
 from workbench.services.keys import trusted_keys
 from workbench.services.ledgers import verify
@@ -237,6 +239,7 @@ def test_rubrics_of_every_time_are_found_by_their_digest(handed_in):
     old = workspace.rubrics["B8"].digest
     adopt_rubric(workspace, another_rubric(handed_in), handed_in.act("复核甲", "文字修订"))
     new = workspace.rubrics["B8"].digest
+    (workspace.folder / "rubric_sets" / "b8.toml").write_text("a draft", encoding="utf-8")
     found = workspace.rubrics_by({old, new, workspace.rubrics["A4"].digest})
     assert [rubric.competency for rubric in found] == ["A4", "B8", "B8"]
     assert {rubric.digest for rubric in found} >= {old, new}
@@ -247,3 +250,15 @@ def test_and_not_once_somebody_has(read):
     with pytest.raises(RefusedError, match="8 pieces were marked"):
         adopt_rubric(read.workspace, another_rubric(read), read.act("复核甲", "文字修订"))
     assert read.workspace.rubrics.digest == before
+
+
+def test_the_preview_of_a_rubric_counts_what_was_marked_and_names_schools_and_teachers(read):
+    made = rubric_preview(read.workspace, "K1", str(another_rubric(read)))
+    assert made.marked == 8
+    assert [row["change"] for row in made.changes] == ["changed"]
+    assert [each.rows for each in made.impacts] == [()]  # another wording keeps its marks here
+    _, (impact,) = preview(read.workspace, "G1", draft(read, "two points"))
+    rows = rows_with_names(read.workspace, impact)
+    assert {row["school"] for row in rows} == {TOWN}
+    assert {row["teacher_no"] for row in rows} == {row["teacher_id"] for row in impact.rows}
+    assert all(row["teacher"] for row in rows)

@@ -25,11 +25,11 @@ from workbench.services.people import Directory, TeacherRow
 LIMITS = Limits(written_mib=64, cpu_s=30)
 
 
-@pytest.fixture(autouse=True)
-def without_office(monkeypatch):
-    with ReaderPool(LIMITS, convert=False) as pool:
+@pytest.fixture(scope="module", autouse=True)
+def without_office():
+    with ReaderPool(LIMITS, convert=False) as pool, pytest.MonkeyPatch.context() as patch:
         for module in (blinding, leak_scan):
-            monkeypatch.setattr(module, "ReaderPool", lambda *_: nullcontext(pool))
+            patch.setattr(module, "ReaderPool", lambda *_: nullcontext(pool))
         yield
 
 

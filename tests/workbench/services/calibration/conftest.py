@@ -8,7 +8,6 @@ import random
 import secrets
 import shutil
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +16,7 @@ import pytest
 
 from models.assignments import assignments_of
 from models.store import Act
-from workbench.readers.isolation import ReaderPool
-from workbench.readers.limits import Limits
-from workbench.services import calibration_packs, desk
+from workbench.services import desk
 from workbench.services.assignments import allocate_reads
 from workbench.services.calibration import begin_qualification
 from workbench.services.calibration_packs import PackReport, import_pack
@@ -186,14 +183,6 @@ def write_pack(
             writer.writeheader()
             writer.writerows(rows)
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_process_for_packs():
-    """Packs are read in one child for all tests here."""
-    with ReaderPool(Limits()) as pool, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration_packs, "ReaderPool", lambda *_, **__: nullcontext(pool))
-        yield
 
 
 @pytest.fixture(scope="session")

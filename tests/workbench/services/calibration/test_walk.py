@@ -140,6 +140,17 @@ def test_the_rest_of_the_queue_is_drawn_anew_at_each_sitting_with_a_seed_first(q
     assert before != after and sorted(before) == sorted(after)
 
 
+def test_every_sitting_opens_with_a_seed_also_when_those_of_the_load_are_read(qualified):
+    desk.open_piece(qualified.workspace, RATER, "", qualified.now)
+    first = qualified.seeds(RATER, "hidden")
+    for piece in first:
+        qualified.read(RATER, piece)
+    qualified.later(hours=5)
+    opened = desk.open_piece(qualified.workspace, RATER, "", qualified.now)["piece"]
+    assert opened in set(qualified.seeds(RATER, "hidden")) - set(first)
+    assert len(qualified.seeds(RATER, "hidden")) == len(first) + 1
+
+
 def test_seed_reads_bear_the_round_seed_and_decide_nothing(qualified):
     qualified.read(RATER)
     with qualified.workspace.store() as store:
