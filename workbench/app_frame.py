@@ -58,9 +58,10 @@ def draw_frame(here: Session, address: str) -> None:
     st.html(_STYLE)
     with st.container(key="who"):
         st.html(_who(here, address))
+    place = st.container()  # always there: what follows stays the same to the browser, tabs too
     kind, said = what_was_said()
     if said:
-        (st.success if kind == "done" else st.error)(said)
+        (place.success if kind == "done" else place.error)(said)
 
 
 def _who(here: Session, address: str) -> str:

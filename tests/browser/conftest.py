@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +35,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_evidence" / "county"
 PASSWORD = "青山-绿水-2026-ab"
 START = datetime(2026, 10, 20, 1, tzinfo=UTC)
+PATIENCE = 60_000  # ms; what is waited for comes within two on a machine with nothing else to do
 
 
 def act(who: str, reason: str = "") -> Act:
@@ -105,23 +106,25 @@ def _running(command: list[str], folder: Path) -> Iterator[str]:
         env={**os.environ, "WORKBENCH_LANG": "en", "PYTHONUNBUFFERED": "1"},
     )
     try:
-        address = re.search(r"http://[0-9.:]+", running.stdout.readline())[0]
+        said = running.stdout.readline()
+        found = re.search(r"http://[0-9.:]+", said)
+        assert found, f"the server named no address: {said!r}; see {log.name}"
+        address = found[0]
         _wait_for(address)
         yield address
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(PATIENCE / 1000)
         log.close()
 
 
 def _wait_for(address: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 2 * PATIENCE / 1000
     while time.monotonic() < until:
-        try:
+        with suppress(httpx.HTTPError):
             if httpx.get(f"{address}/_stcore/health").status_code == 200:
                 return
-        except httpx.HTTPError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise TimeoutError(address)
 
 
@@ -133,6 +136,7 @@ def browser():
     with playwright_api.sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        playwright_api.expect.set_options(timeout=PATIENCE)
         yield launched
         launched.close()
 
@@ -149,6 +153,7 @@ def context(browser, server):
             timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": height},
         )
+        made.set_default_timeout(PATIENCE)
         opened.append(made)
         return made
 
@@ -183,5 +188,5 @@ def page_as(context, server) -> Callable:
 
 
 def settled(page) -> None:
-    """Wait until the script of the page has run."""
+    """Wait until the script of the page has run: a page just asked for says ``initial`` before."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from benchmarks.synthetic_county import CLOSED, PASSWORD, build
 from tests.browser.conftest import settled
 
+playwright_api = pytest.importorskip("playwright.sync_api")
+expect = playwright_api.expect
 REVIEWER = "F1"
 _CHARTS = {"rates": 0, "agreement": 2}
 
@@ -42,6 +46,19 @@ def look_at(page, view):
     settled(page)
 
 
+def click_until(page, marks, address):
+    """Click on the last mark until it leads on: a chart drawn anew meanwhile takes no click."""
+    for _ in range(20):
+        marks.last.scroll_into_view_if_needed()
+        marks.last.click(force=True)
+        try:
+            page.wait_for_url(address, timeout=10_000)
+        except playwright_api.TimeoutError:
+            continue
+        return
+    raise AssertionError(f"the mark did not lead to {address}")
+
+
 @pytest.mark.parametrize(
     ("view", "mark", "asked"),
     [("rates", ".role-mark.mark-symbol path", "school"),
@@ -51,14 +68,11 @@ def test_a_mark_leads_to_its_pieces_in_the_same_window(county_page, view, mark, 
     look_at(county_page, view)
     marks = county_page.locator(f"svg.marks {mark}[aria-roledescription]")
     marks.last.wait_for()
-    marks.last.scroll_into_view_if_needed()
-    marks.last.click(force=True)
-    county_page.wait_for_url(f"**/county?{asked}=*")
+    click_until(county_page, marks, f"**/county?{asked}=*")
     settled(county_page)
-    county_page.get_by_role("heading", level=3).first.wait_for()
     which = county_page.url.rpartition("=")[2]
-    said = county_page.get_by_role("heading", level=3).first.inner_text()
-    assert said.endswith("的证据")
-    assert which in said or asked == "school"
-    assert county_page.locator('[data-testid="stDataFrame"]').count() == 1
+    heading = county_page.get_by_role("heading", level=3).first
+    expect(heading).to_have_text(re.compile("的证据$"))
+    assert which in heading.inner_text() or asked == "school"
+    expect(county_page.locator('[data-testid="stDataFrame"]')).to_have_count(1)
     assert len(county_page.context.pages) == 1

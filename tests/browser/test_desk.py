@@ -200,7 +200,7 @@ def test_the_list_of_tasks_leads_to_the_desk(given_out, page_as):
     page = page_as("PS09", "/tasks")
     page.get_by_role("button", name=re.compile("开始评阅|继续评阅")).click()
     page.wait_for_selector(".desk .row")
-    assert "/desk?piece=" in page.url
+    page.wait_for_url(re.compile(r"/desk\?piece="))
     assert page.outside == []
 
 

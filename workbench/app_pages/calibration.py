@@ -116,7 +116,7 @@ def _lead_trial(here: session.Session, view: TrialView) -> None:
     with st.form("calibration_stage", border=False):
         early = bool(view.waiting) or view.stage == READING
         said = text("calibration.trial.reason")
-        reason = st.text_input(said, key="trial_reason") if early else ""
+        reason = st.text_input(said, key=f"trial_reason_{view.stage}") if early else ""
         steps = st.container(horizontal=True)
         discuss = view.stage == READING and steps.form_submit_button(
             text("calibration.trial.discuss"), type="primary", key="trial_discuss"

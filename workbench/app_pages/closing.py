@@ -117,11 +117,17 @@ def _line(here: session.Session, line: Line, *, passing: bool) -> None:
             )
     elif not line.waivable:
         act.caption(text("page_closing.not_waivable"))
+    else:
+        by = here.workspace.policy["closing.waived_by"]
+        roles = "、".join(text(f"role.{role}") for role in by)
+        act.caption(text("page_closing.waivable_by", roles=roles))
 
 
 def _said(line: Line) -> str:
     words = escape(text(f"closing.line.{line.code}"))
     about = escape(line.words or text(f"closing.about.{line.code}"))
+    if line.state == OPEN:  # what is asked, not what is so
+        about = text("page_closing.asked", about=about)
     by = ""
     if line.state == WAIVED:
         by = escape(text("page_closing.by", actor=line.actor, at=moment(line.at), count=line.open))

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -16,8 +16,10 @@ from workbench import session
 from workbench.components.viewer import viewer
 from workbench.context import CHINA
 from workbench.messages import explain, text
+from workbench.services.recent_views import CHEAP_S, Seen
 from workbench.services.viewing import parts_of
 
+V = TypeVar("V")
 A_PAGE = 100
 _ROW, _HEAD, _MOST_HEIGHT = 35, 38, 560
 
@@ -41,9 +43,22 @@ def say(words: str) -> None:
 
 
 def told() -> None:
-    """Say what the last act came to, once."""
+    """Say what the last act came to, once; its place is kept, or tabs would fall back to the first."""
+    place = st.container()
     if words := st.session_state.pop("page_said", ""):
-        st.success(words)
+        place.success(words)
+
+
+def as_of(here: session.Session, seen: Seen[V]) -> V:
+    """Return a view; where it may lag behind, say as of when it stands, with a way to draw it anew."""
+    if seen.cpu_s > CHEAP_S:
+        said = "as_of" if seen.version == here.version else "as_of_before"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            at = f"{seen.at.astimezone(CHINA):%H:%M:%S}"
+            st.caption(text(f"drawing.{said}", at=at), width="content")
+            label = text("drawing.look_anew")
+            st.button(label, type="tertiary", on_click=session.look_anew, key="look_anew")
+    return seen.value
 
 
 def percent(value: float | None) -> str:

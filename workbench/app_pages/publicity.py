@@ -172,7 +172,7 @@ def _objections(here: session.Session) -> None:
         return
     pending = {row["objection_id"]: row for row in rows if not row["answer"]}
     if pending and may(here.roles, "publicity.answer"):
-        _answer(here, pending)
+        _answer(pending)
     elif pending:
         st.info(text("page_publicity.answered_by", count=len(pending)))
     st.write(overturned_words(row["outcome"] for row in rows))
@@ -205,15 +205,25 @@ def _appeal(here: session.Session, chosen: Mapping[str, Any]) -> None:
     st.caption(text("page_publicity.appeal_open", until=until, panel=panel))
     if not may(here.roles, "publicity.object"):
         return
-    with st.form("appealing", border=False):
-        by = st.text_input(text("page_publicity.by"), key="appeal_by")
-        words = st.text_area(text("page_publicity.words"), key="appeal_words")
-        told = st.form_submit_button(text("page_publicity.appeal"), key="appeal")
-    if told:
-        with telling():
-            about = chosen["objection_id"]
-            made, pieces = appeal(here.workspace, about, by.strip(), words, here.act())
-            done(text("publicity.appealed", objection=made, count=len(pieces), panel=panel))
+    about = chosen["objection_id"]
+    with st.form(f"appealing_{about}", border=False):
+        st.text_input(text("page_publicity.by"), key=f"appeal_by_{about}")
+        st.text_area(text("page_publicity.words"), key=f"appeal_words_{about}")
+        st.form_submit_button(
+            text("page_publicity.appeal"), key="appeal", on_click=_appealed, args=(about, panel)
+        )
+
+
+def _appealed(about: str, panel: int) -> None:
+    """Record the appeal against the objection the form was drawn for."""
+
+    def act() -> str:
+        here = session.current()
+        by, words = (st.session_state[f"appeal_{name}_{about}"] for name in ("by", "words"))
+        made, pieces = appeal(here.workspace, about, by.strip(), words, here.act())
+        return text("publicity.appealed", objection=made, count=len(pieces), panel=panel)
+
+    session.attempt(act)
 
 
 def _object(here: session.Session) -> None:
@@ -238,21 +248,31 @@ def _object(here: session.Session) -> None:
             key="objection_about",
         )
         with st.form("objection"):
-            by = st.text_input(
+            st.text_input(
                 text("page_publicity.by"),
                 key="objection_by",
                 placeholder=text("page_publicity.by_hint"),
             )
-            words = st.text_area(text("page_publicity.words"), key="objection_words")
-            told = st.form_submit_button(text("page_publicity.object"), key="object")
-        if told:
-            with telling():
-                teacher_id, code = about
-                made = object_to(here.workspace, teacher_id, code, by.strip(), words, here.act())
-                done(text("publicity.objected", objection=made))
+            st.text_area(text("page_publicity.words"), key="objection_words")
+            st.form_submit_button(
+                text("page_publicity.object"), key="object", on_click=_objected, args=about
+            )
 
 
-def _answer(here: session.Session, pending: Mapping[str, Mapping[str, Any]]) -> None:
+def _objected(teacher_id: str, code: str) -> None:
+    """Record the objection; what was written of this one stays for no other."""
+
+    def act() -> str:
+        here, kept = session.current(), st.session_state
+        by, words = kept["objection_by"].strip(), kept["objection_words"]
+        made = object_to(here.workspace, teacher_id, code, by, words, here.act())
+        return text("publicity.objected", objection=made)
+
+    if session.attempt(act):
+        st.session_state["objection_by"] = st.session_state["objection_words"] = ""
+
+
+def _answer(pending: Mapping[str, Mapping[str, Any]]) -> None:
     with st.container(border=True):
         st.subheader(text("page_publicity.to_answer", count=len(pending)))
         chosen = st.selectbox(
@@ -268,21 +288,33 @@ def _answer(here: session.Session, pending: Mapping[str, Mapping[str, Any]]) -> 
                 words=pending[chosen]["words"],
             )
         )
-        with st.form("answering", border=False):
-            given = st.radio(
+        with st.form(f"answering_{chosen}", border=False):
+            st.radio(
                 text("page_publicity.given"),
                 ANSWERS,
                 format_func=lambda each: text(f"page_publicity.answers.{each}"),
-                key="answer_given",
+                key=f"answer_given_{chosen}",
             )
-            words = st.text_area(text("page_publicity.reason"), key="answer_words")
-            label = text("page_publicity.answer")
-            told = st.form_submit_button(label, type="primary", key="answer")
-        if told:
-            with telling():
-                pieces = answer(here.workspace, chosen, given, words, here.act(words))
-                key = f"publicity.answered.{given}"
-                done(text(key, objection=chosen, count=len(pieces)))
+            st.text_area(text("page_publicity.reason"), key=f"answer_words_{chosen}")
+            st.form_submit_button(
+                text("page_publicity.answer"),
+                type="primary",
+                key="answer",
+                on_click=_answered,
+                args=(chosen,),
+            )
+
+
+def _answered(chosen: str) -> None:
+    """Answer the objection the form was drawn for, whoever has answered others meanwhile."""
+
+    def act() -> str:
+        here, kept = session.current(), st.session_state
+        given, words = kept[f"answer_given_{chosen}"], kept[f"answer_words_{chosen}"]
+        pieces = answer(here.workspace, chosen, given, words, here.act(words))
+        return text(f"publicity.answered.{given}", objection=chosen, count=len(pieces))
+
+    session.attempt(act)
 
 
 def _columns(names: Sequence[str]) -> dict[str, Any]:

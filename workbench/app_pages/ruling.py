@@ -9,13 +9,15 @@ import streamlit as st
 
 from rubrics.levels import Level
 from workbench import session
-from workbench.app_pages.drawing import evidence, faults_told, say, table
+from workbench.app_pages.drawing import evidence, table
 from workbench.app_pages.precedents_beside import draw_beside
+from workbench.errors import RefusedError
 from workbench.messages import text
 from workbench.services.adjudication import (
     GivenMark,
     RulingCriterion,
     RulingView,
+    has_ruled,
     mark_first,
     rule,
     ruling_view,
@@ -59,9 +61,11 @@ def draw_rulings(here: session.Session) -> None:
     }
     note, choice = st.columns([3, 2], vertical_alignment="center")
     note.caption(text("page_adjudication.intro", count=len(waiting)))
+    asked = st.query_params.get("piece", "")  # 我的任务 may name one
     piece_id = choice.selectbox(
         text("page_adjudication.pick"),
         list(names),
+        index=list(names).index(asked) if asked in names else 0,
         format_func=lambda key: names[key],
         label_visibility="collapsed",
         key="adjudication_piece",
@@ -97,24 +101,23 @@ def _piece(here: session.Session, view: RulingView) -> None:
     with judged, st.container(height=_HEIGHT + 40, border=False):
         st.html(_STYLE)
         if view.unlocked:
-            st.warning(text("page_adjudication.why", cause=view.cause))
+            st.markdown(f"**{text('page_adjudication.why', cause=view.cause)}**")
             _beside(view)
             contested = [each.criterion_id for each in view.criteria if each.open]
             draw_beside(here, view.piece_id, contested)
             _form(here, view)
         else:
-            _first(here, view)
+            _first(view)
 
 
-def _first(here: session.Session, view: RulingView) -> None:
+def _first(view: RulingView) -> None:
     """Draw the form of own marks; nothing on the page tells what others gave."""
     st.info(text("page_adjudication.first", count=len(view.criteria)))
     with st.form(f"first_{view.piece_id}", border=True):
-        given = {}
         for each in view.criteria:
             label = text("page_adjudication.ruling_of", criterion=each.criterion_id,
                          words=each.words)  # fmt: skip
-            given[each.criterion_id] = st.radio(
+            st.radio(
                 f"{label}（{text(f'level.{each.level}')}）",
                 tuple(_MET),
                 format_func=lambda name: text(f"page_adjudication.{name}"),
@@ -122,14 +125,26 @@ def _first(here: session.Session, view: RulingView) -> None:
                 index=None,
                 key=f"first_{view.piece_id}_{each.criterion_id}",
             )
-        sent = st.form_submit_button(
-            text("page_adjudication.first_submit"), type="primary", key=f"unlock_{view.piece_id}"
+        st.form_submit_button(
+            text("page_adjudication.first_submit"),
+            type="primary",
+            key=f"unlock_{view.piece_id}",
+            on_click=_mark_first,
+            args=(view.piece_id, [each.criterion_id for each in view.criteria]),
         )
-    if sent:
-        with faults_told():
-            marks = {name: _MET[word] for name, word in given.items() if word is not None}
-            mark_first(here.workspace, view.piece_id, marks, here.act())
-            st.rerun()
+
+
+def _mark_first(piece_id: str, criteria: Sequence[str]) -> None:
+    """Keep own marks as the form has them; told also where another chair was quicker."""
+
+    def act() -> str:
+        here = session.current()
+        given = {name: st.session_state[f"first_{piece_id}_{name}"] for name in criteria}
+        marks = {name: _MET[word] for name, word in given.items() if word is not None}
+        mark_first(here.workspace, piece_id, marks, here.act())
+        return text("page_adjudication.opened")
+
+    session.attempt(act)
 
 
 def _beside(view: RulingView) -> None:
@@ -151,7 +166,7 @@ def _reads(view: RulingView, criteria: Sequence[RulingCriterion]) -> str:
     if own:
         labels += f'<th class="own">{escape(text("page_adjudication.own"))}</th>'
     head = f"<tr><th>{escape(text('page_adjudication.criterion'))}</th>{labels}</tr>"
-    rows = "".join(_row(each, own=own) for each in criteria)
+    rows = "".join(_row(each, view.reads, own=own) for each in criteria)
     levels = "".join(f"<td><strong>{escape(_level(level))}</strong></td>" for level in view.levels)
     blank = "<td></td>" if own else ""
     foot = f"<tr><th>{escape(text('page_adjudication.level_of'))}</th>{levels}{blank}</tr>"
@@ -162,7 +177,8 @@ def _level(level: Level | None) -> str:
     return text(f"level.{level}") if level else text("page_adjudication.unknown_level")
 
 
-def _row(criterion: RulingCriterion, *, own: bool) -> str:
+def _row(criterion: RulingCriterion, labels: Sequence[str], *, own: bool) -> str:
+    """Markup of one criterion: its marks beside each other, and over their whole width what was said."""
     due = text("page_adjudication.open") if criterion.open else ""
     level = text(f"level.{criterion.level}")
     marks = "".join(f"<td>{_mark(mark)}</td>" for mark in criterion.marks)
@@ -173,19 +189,29 @@ def _row(criterion: RulingCriterion, *, own: bool) -> str:
         f'<span class="due">{escape(due)}</span><br>{escape(criterion.words)}'
     )
     kind = "open" if criterion.open else ""
-    return f'<tr class="{kind}"><td>{head}</td>{marks}</tr>'
+    said = "".join(
+        _said(label, mark)
+        for label, mark in zip(labels, criterion.marks, strict=True)
+        if mark.comment or mark.places
+    )
+    wide = 1 + len(criterion.marks) + own
+    below = f'<tr class="{kind}"><td colspan="{wide}">{said}</td></tr>' if said else ""
+    return f'<tr class="{kind}"><td>{head}</td>{marks}</tr>{below}'
+
+
+def _said(label: str, mark: GivenMark) -> str:
+    """Whose words they are, the words, and the places they name."""
+    places = "".join(f'<span class="at">{escape(place)}</span>' for place in mark.places)
+    return f'<span class="said"><b>{escape(label)}</b>　{escape(mark.comment)} {places}</span>'
 
 
 def _mark(mark: GivenMark) -> str:
-    """Mark in words with its sign, the places it names and the comment under it."""
-    said = "".join(f'<span class="at">{escape(place)}</span>' for place in mark.places)
-    said += f'<span class="said">{escape(mark.comment)}</span>' if mark.comment else ""
+    """Mark in words with its sign."""
     if mark.met is None:
         word = "unsure" if mark.comment else "unmarked"
-        return escape(text(f"page_adjudication.{word}")) + said
+        return escape(text(f"page_adjudication.{word}"))
     kind, sign = ("met", "✓") if mark.met else ("unmet", "✗")
-    shown = "" if not said else f"<br>{said}"
-    return f'<span class="{kind}">{sign} {escape(text(f"page_adjudication.{kind}"))}</span>{shown}'
+    return f'<span class="{kind}">{sign} {escape(text(f"page_adjudication.{kind}"))}</span>'
 
 
 def _form(here: session.Session, view: RulingView) -> None:
@@ -195,42 +221,35 @@ def _form(here: session.Session, view: RulingView) -> None:
     if free:
         st.caption(text("page_adjudication.free"))
     known = reasons(here.workspace)
-    given: dict[str, tuple[int, str]] = {}
-    codes: dict[str, str] = {}
-    lacking = []
     with st.form(f"ruling_{view.piece_id}", border=True):
         for each in ruled:
-            met, code, words = _one(view.piece_id, each, known, free=free)
-            if met is not None:
-                given[each.criterion_id] = (met, words)
-                if code:
-                    codes[each.criterion_id] = code
-                elif known:
-                    lacking.append(each.criterion_id)
-        keep = st.checkbox(text("precedents.page.save_too"), key=f"ruling_keep_{view.piece_id}")
-        sent = st.form_submit_button(
-            text("page_adjudication.submit"), type="primary", key=f"ruling_send_{view.piece_id}"
+            _one(view.piece_id, each, known, free=free)
+        st.checkbox(text("precedents.page.save_too"), key=f"ruling_keep_{view.piece_id}")
+        st.form_submit_button(
+            text("page_adjudication.submit"),
+            type="primary",
+            key=f"ruling_send_{view.piece_id}",
+            on_click=_rule,
+            args=(view.piece_id, [each.criterion_id for each in ruled]),
         )
-    if sent and lacking:
-        st.error(text("page_adjudication.code_lacks", criteria="、".join(lacking)))
-    elif sent:
-        _rule(here, view.piece_id, given, codes, keep=keep)
 
 
-def _one(
-    piece_id: str, each: RulingCriterion, known: dict[str, str], *, free: bool
-) -> tuple[int | None, str, str]:
-    """Draw the ruling on one criterion; what was chosen, the code of its reason, the words."""
+def _one(piece_id: str, each: RulingCriterion, known: dict[str, str], *, free: bool) -> None:
+    """Draw the ruling on one criterion: met or not, the kind of its reason, and the words."""
     name = each.criterion_id
-    met = st.radio(
-        text("page_adjudication.ruling_of", criterion=name, words=each.words),
+    said = text("page_adjudication.ruling_of", criterion=name, words=each.words)
+    st.markdown(f"**{said}**")
+    met, kind = st.columns([5, 6], vertical_alignment="center")
+    met.radio(
+        said,
         (None, 1, 0) if free else (1, 0),
         format_func=_choice,
         horizontal=True,
         index=0 if free else None,
+        label_visibility="collapsed",
         key=f"ruling_{piece_id}_{name}",
     )
-    code = st.selectbox(
+    kind.selectbox(
         text("page_adjudication.code"),
         list(known),
         format_func=lambda key: known[key],
@@ -239,14 +258,13 @@ def _one(
         label_visibility="collapsed",
         key=f"ruling_code_{piece_id}_{name}",
     )
-    words = st.text_area(
+    st.text_area(
         text("page_adjudication.reason"),
         height=68,
         placeholder=text("page_adjudication.reason"),
         label_visibility="collapsed",
         key=f"ruling_reason_{piece_id}_{name}",
     )
-    return (None if met is None else int(met)), code or "", words
 
 
 def _choice(met: int | None) -> str:
@@ -254,21 +272,30 @@ def _choice(met: int | None) -> str:
     return text(f"page_adjudication.{word}")
 
 
-def _rule(
-    here: session.Session,
-    piece_id: str,
-    given: dict[str, tuple[int, str]],
-    codes: dict[str, str],
-    *,
-    keep: bool,
-) -> None:
-    with faults_told():
-        opened_at = st.session_state[f"ruling_opened_{piece_id}"]
-        rule(here.workspace, piece_id, given, here.act(), opened_at, codes)
-        st.session_state.pop(f"ruling_opened_{piece_id}", None)
+def _rule(piece_id: str, criteria: Sequence[str]) -> None:
+    """Rule as the form says; who is told that it is not due has been forestalled by another chair."""
+
+    def act() -> str:
+        here, kept = session.current(), st.session_state
+        given: dict[str, tuple[int, str]] = {}
+        codes: dict[str, str] = {}
+        for name in criteria:
+            met = kept[f"ruling_{piece_id}_{name}"]
+            if met is None:
+                continue
+            given[name] = (int(met), kept[f"ruling_reason_{piece_id}_{name}"])
+            if code := kept[f"ruling_code_{piece_id}_{name}"]:
+                codes[name] = code
+        keeps, opened_at = kept[f"ruling_keep_{piece_id}"], kept.get(f"ruling_opened_{piece_id}")
+        try:
+            rule(here.workspace, piece_id, given, here.act(), opened_at, codes)
+        except RefusedError:
+            if not has_ruled(here.workspace, here.person_id, piece_id):
+                raise  # else it is the second of two quick clicks
         said = text("page_adjudication.done", piece=piece_id)
-        if keep:
-            kept = save_after_ruling(here.workspace, piece_id, list(given), here.act())
-            said += " " + text("precedents.page.saved_too", count=len(kept))
-        say(said)
-        st.rerun()
+        if keeps:
+            saved = save_after_ruling(here.workspace, piece_id, list(given), here.act())
+            said += " " + text("precedents.page.saved_too", count=len(saved))
+        return said
+
+    session.attempt(act)

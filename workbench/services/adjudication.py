@@ -26,7 +26,7 @@ from workbench.services.desk_content import missing_from
 from workbench.services.desk_tasks import DeskTask, my_tasks, ruled_by_others, task_of
 from workbench.services.reads import GivenRead, Judgement, ReadJudge, record_read
 from workbench.services.roles import authorise, may_see
-from workbench.services.ruling_grounds import known_codes
+from workbench.services.ruling_grounds import known_codes, need_codes
 from workbench.services.rulings import may_rule, outcome_of, ruling_due
 from workbench.services.workspace import Workspace
 
@@ -169,7 +169,7 @@ def mark_first(
     """
     with workspace.store() as store:
         piece, outcome = owned_piece(store, piece_id), outcome_of(store, workspace, piece_id)
-        if piece is None or outcome is None:
+        if piece is None or outcome is None or not ruling_due(store, workspace, piece_id):
             raise _not_due(piece_id)
         act = authorise(store, act, "read.unlock", piece["school_id"])
         task = task_of(store, workspace, act.actor, piece_id)
@@ -234,12 +234,13 @@ def rule(
     opened_at : datetime, optional
         When the chair first saw the piece.
     codes : mapping, optional
-        Criterion to the code of its reason, of those policy offers.
+        Criterion to the code of its reason, of those policy offers; where it offers
+        any, every ruling needs one.
 
     Raises
     ------
     InputError
-        If an open criterion has no ruling, or a ruling no reason, or a code is unknown.
+        If an open criterion has no ruling, a ruling no reason or no code, or a code is unknown.
     RefusedError
         If no ruling is due, it would overrule what is decided, the chair has to
         stand back, or has not marked first where policy asks for it.
@@ -251,17 +252,26 @@ def rule(
         if piece is None:
             raise _not_due(piece_id)
         act = authorise(store, act, "read.rule", piece["school_id"])
-        _whole(store, workspace, act.actor, piece, rulings)
+        _whole(store, workspace, act.actor, piece, rulings, codes)
         given = tuple((name, met, words.strip()) for name, (met, words) in sorted(rulings.items()))
         read = GivenRead(piece, act.actor, Round.CHAIR.value, given, opened_at, act.at)
         judged = ReadJudge(store, workspace.policy, workspace.rubrics).judge(read, act.reason)
         if judged.remarks:
             raise _refused(piece_id, judged)
         with store.transaction(act, "read.rule", piece_id) as tx:
+            if not ruling_due(store, workspace, piece_id):
+                raise _not_due(piece_id)  # another chair was quicker, or the same click came twice
             read_id = record_read(tx, read, judged)
             rows = [{"read_id": read_id, "criterion_id": c, "code": codes[c]} for c in codes]
             tx.insert("ruling_ground", rows)
         return read_id
+
+
+def has_ruled(workspace: Workspace, person_id: str, piece_id: str) -> bool:
+    """Whether a ruling of this person stands on a piece."""
+    with workspace.store() as store:
+        rows = standing_reads_of(store, piece_id)
+    return any(row["round"] == Round.CHAIR and row["rater_id"] == person_id for row in rows)
 
 
 def _whole(
@@ -270,12 +280,16 @@ def _whole(
     chair_id: str,
     piece: Row,
     rulings: Mapping[str, tuple[int, str]],
+    codes: Mapping[str, str],
 ) -> None:
     """Refuse a ruling nobody waits for, or one that leaves an open criterion or a reason out."""
+    if not ruling_due(store, workspace, piece["piece_id"]):
+        raise _not_due(piece["piece_id"])
     task = task_of(store, workspace, chair_id, piece["piece_id"])
     if task.round != Round.CHAIR:
         raise _not_due(task.piece_id)
     must_have_marked(store, workspace, chair_id, task)
+    need_codes(workspace, rulings, codes)
     content = {
         "marks": {name: met for name, (met, _) in rulings.items()},
         "comments": {name: words.strip() for name, (_, words) in rulings.items()},
@@ -293,7 +307,8 @@ def _whole(
 
 def _not_due(piece_id: str) -> RefusedError:
     return RefusedError(
-        f"piece {piece_id} waits for no ruling. Go on with the next one.",
+        f"piece {piece_id} waits for no ruling; another chair may just have given it. "
+        "Nothing was recorded. Go on with the next one.",
         key="adjudication.not_due",
         piece=piece_id,
     )

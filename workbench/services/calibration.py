@@ -277,13 +277,18 @@ def _is_new_sitting(
 def _begin_sitting(
     store: Store, rule: CalibrationRule, rater_id: str, state: str, at: datetime
 ) -> None:
-    """Thread in the hidden seeds that are due and put one of them in front."""
+    """Thread in the hidden seeds that are due and put one of them in front.
+
+    Where those that go with the load are all read, one more is taken, so that every
+    sitting opens with a seed as long as the pack lasts.
+    """
     reads = sum(competencies_to_read(store, rater_id).values())
     if not reads:
         return
     given = [row for row in calibration_tasks(store, rater_id) if row["kind"] == HIDDEN]
-    pieces = _unseen(store, rater_id, HIDDEN, rule.hidden_for(reads, state) - len(given))
     waiting = [r["piece_id"] for r in given if r["why"] is None and r["read_id"] is None]
+    due = max(rule.hidden_for(reads, state) - len(given), 0 if waiting else 1)
+    pieces = _unseen(store, rater_id, HIDDEN, due)
     first = next(iter([*waiting, *pieces]), "")
     with store.transaction(Act(rater_id, _BY_RULE, at), "calibration.sitting", rater_id) as tx:
         _give(store, tx, rater_id, pieces, HIDDEN)
@@ -301,19 +306,30 @@ def _decide(workspace: Workspace, rater_id: str, act: Act, state: str, kind: str
     with workspace.store() as store:
         act = authorise(store, act, "calibration.decide")
         rule = _with_seeds(workspace)
-        if act.actor == rater_id or gate_of(store, workspace.policy, rater_id).state != state:
-            raise RefusedError(
-                f"rater {rater_id} is not {state}, or decides about themselves.",
-                key="calibration.not_to_decide",
-                rater=rater_id,
-            )
+        if act.actor == rater_id:
+            raise _not_to_decide(rater_id, state)
+        _must_be(store, workspace, rater_id, state)
         again = _unseen(store, rater_id, HIDDEN, rule.break_pieces) if kind == "released" else []
         with store.transaction(act, f"calibration.{kind}", rater_id) as tx:
+            _must_be(store, workspace, rater_id, state)  # the same click may have come twice
             _note(tx, rater_id, kind)
             if again:
                 _note(tx, rater_id, "break", last="", pieces=len(again))
                 _give(store, tx, rater_id, again, AFRESH)
         return len(again)
+
+
+def _must_be(store: Store, workspace: Workspace, rater_id: str, state: str) -> None:
+    if gate_of(store, workspace.policy, rater_id).state != state:
+        raise _not_to_decide(rater_id, state)
+
+
+def _not_to_decide(rater_id: str, state: str) -> RefusedError:
+    return RefusedError(
+        f"rater {rater_id} is not {state}, or decides about themselves.",
+        key="calibration.not_to_decide",
+        rater=rater_id,
+    )
 
 
 def _waiting(store: Store, rater_id: str, kind: str) -> list[Row]:

@@ -105,12 +105,9 @@ def begin_trial(workspace: Workspace, pieces: Sequence[str], act: Act) -> int:
     with workspace.store() as store:
         act = authorise(store, act, "calibration.trial")
         rule = calibration_rule(workspace.policy)
-        running = [trial for trial in trials(store)[:1] if trial["stage"] != CLOSED]
-        if rule.mode != TRIAL or running:
-            raise RefusedError(
-                "a trial is running already, or policy calibration.mode is not trial.",
-                key="calibration.no_trial_now",
-            )
+        if rule.mode != TRIAL:
+            raise _not_now()
+        _none_running(store)
         wanted = list(dict.fromkeys(pieces))
         rows = owned_among(store, wanted)
         if not wanted or len(rows) != len(wanted) or any(row["is_seed"] for row in rows):
@@ -128,6 +125,7 @@ def begin_trial(workspace: Workspace, pieces: Sequence[str], act: Act) -> int:
                 key="calibration.trial_taken",
             )
         with store.transaction(act, "calibration.trial", f"{len(rows)} pieces") as tx:
+            _none_running(store)  # the same click may have come twice
             (trial_id,) = tx.insert("trial", [{}])
             _give_out(store, tx, trial_id, looked)
         return trial_id
@@ -191,6 +189,18 @@ def trial_view(workspace: Workspace, person_id: str) -> TrialView | None:
     )
 
 
+def _none_running(store: Store) -> None:
+    if any(trial["stage"] != CLOSED for trial in trials(store)[:1]):
+        raise _not_now()
+
+
+def _not_now() -> RefusedError:
+    return RefusedError(
+        "a trial is running already, or policy calibration.mode is not trial.",
+        key="calibration.no_trial_now",
+    )
+
+
 def _give_out(store: Store, tx: Transaction, trial_id: int, pieces: Sequence[TrialPiece]) -> None:
     """Put the pieces of a trial on the desks of all who may read them."""
     last = last_positions(store)
@@ -205,16 +215,11 @@ def _give_out(store: Store, tx: Transaction, trial_id: int, pieces: Sequence[Tri
 def _stage(workspace: Workspace, act: Act, before: str, stage: str) -> int:
     with workspace.store() as store:
         act = authorise(store, act, "calibration.trial")
-        latest = trials(store)[:1]
-        if not latest or latest[0]["stage"] == CLOSED or before not in ("", latest[0]["stage"]):
-            raise RefusedError(
-                "there is no trial for this now. The page 校准 shows its stage.",
-                key="calibration.no_trial",
-            )
-        trial_id = latest[0]["trial_id"]
+        latest = _at_stage(store, before)
+        trial_id = latest["trial_id"]
         rows = trial_assignments(store, trial_id)
         todo = sum(row["read_id"] is None and row["why"] is None for row in rows)
-        early = todo if stage == DISCUSSION else latest[0]["stage"] == READING
+        early = todo if stage == DISCUSSION else latest["stage"] == READING
         if early and not act.reason.strip():
             raise RefusedError(
                 f"{todo} reads of the trial are not in, or it was not discussed. "
@@ -223,11 +228,23 @@ def _stage(workspace: Workspace, act: Act, before: str, stage: str) -> int:
                 waiting=todo,
             )
         with store.transaction(act, f"calibration.{stage}", str(trial_id)) as tx:
+            _at_stage(store, before)  # the same click may have come twice
             tx.insert("trial_stage", [{"trial_id": trial_id, "stage": stage}])
             if stage == DISCUSSION:  # who has not read by now would read what others have said
                 late = [r for r in rows if r["read_id"] is None and r["why"] is None]
                 _end(store, tx, trial_id, late)
         return sum(row["read_id"] is not None for row in rows)
+
+
+def _at_stage(store: Store, before: str) -> Row:
+    """The trial under way, at a stage if one is named."""
+    latest = trials(store)[:1]
+    if not latest or latest[0]["stage"] == CLOSED or before not in ("", latest[0]["stage"]):
+        raise RefusedError(
+            "there is no trial for this now. The page 校准 shows its stage.",
+            key="calibration.no_trial",
+        )
+    return latest[0]
 
 
 def _end(store: Store, tx: Transaction, trial_id: int, late: Sequence[Row]) -> None:

@@ -136,14 +136,9 @@ def save(
                 criterion=criterion_id,
             )
         row = _row(store, workspace, piece, ruling, act, excerpt, words)
-        if row["precedent_id"] in kept.kept_ids(store):
-            raise InputError(
-                f"this ruling is precedent {row['precedent_id']} already.",
-                key="precedents.known",
-                precedent=row["precedent_id"],
-            )
         old = _one(store, replaces) if replaces else None
         with store.transaction(act, "precedent.save", row["precedent_id"]) as tx:
+            _must_be_new(store, row["precedent_id"])  # a second click may come at the same time
             kept.keep_precedents(store, tx, [(row, terms_of(row["content"]))])
             if old is not None:
                 gone = {"precedent_id": replaces, "kind": "superseded", "words": act.reason}
@@ -151,11 +146,31 @@ def save(
     return str(row["precedent_id"])
 
 
+def _must_be_new(store: Store, precedent_id: str) -> None:
+    if precedent_id in kept.kept_ids(store):
+        raise InputError(
+            f"this ruling is precedent {precedent_id} already.",
+            key="precedents.known",
+            precedent=precedent_id,
+        )
+
+
 def save_after_ruling(
     workspace: Workspace, piece_id: str, criteria: Collection[str], act: Act
 ) -> list[str]:
-    """Keep the ruling on each of these criteria as a precedent, excerpts taken by themselves."""
-    return [save(workspace, piece_id, name, act) for name in criteria]
+    """Keep the ruling on each of these criteria as a precedent, excerpts taken by themselves.
+
+    Returns those that are new: a ruling in the same words on the same text, which the
+    library has already, is left out, for the ruling itself stands.
+    """
+    kept_now = []
+    for name in criteria:
+        try:
+            kept_now.append(save(workspace, piece_id, name, act))
+        except InputError as refused:
+            if refused.key != "precedents.known":
+                raise
+    return kept_now
 
 
 def withdraw(workspace: Workspace, precedent_id: str, act: Act) -> None:

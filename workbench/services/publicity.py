@@ -139,18 +139,12 @@ def answer(workspace: Workspace, objection_id: str, given: str, words: str, act:
         )
     with workspace.store() as store:
         act = authorise(store, act, "publicity.answer")
-        pending = {row["objection_id"]: row for row in unanswered_objections(store)}
-        if objection_id not in pending:
-            raise InputError(
-                f"there is no unanswered objection {objection_id}.",
-                key="publicity.no_objection",
-                objection=objection_id,
-            )
-        case = pending[objection_id]
+        case = _unanswered(store, objection_id)
         shown = store.one("publication", publication_id=case["publication_id"])
         school_id = str(shown["school_id"]) if shown else None
         act = authorise(store, act, "publicity.answer", school_id)
         with store.transaction(act, "publicity.answer", objection_id) as tx:
+            _unanswered(store, objection_id)  # somebody else may have been quicker
             tx.insert(
                 "objection_answer",
                 [{"objection_id": objection_id, "answer": given, "words": words}],
@@ -161,6 +155,17 @@ def answer(workspace: Workspace, objection_id: str, given: str, words: str, act:
             again = reopened_by_objections(store, since=shown["tx"] if shown else 0)
             fresh = [piece for piece in pieces if piece not in again]
             return reopen(store, tx, fresh, f"objection:{objection_id}")
+
+
+def _unanswered(store: Store, objection_id: str) -> Row:
+    pending = {row["objection_id"]: row for row in unanswered_objections(store)}
+    if objection_id not in pending:
+        raise InputError(
+            f"there is no unanswered objection {objection_id}.",
+            key="publicity.no_objection",
+            objection=objection_id,
+        )
+    return pending[objection_id]
 
 
 def close_publicity(workspace: Workspace, school_ids: list[str], act: Act) -> list[str]:

@@ -53,3 +53,24 @@ def known_codes(
             key="adjudication.no_code",
             criteria=", ".join(wrong),
         )
+
+
+def need_codes(
+    workspace: Workspace, rulings: Mapping[str, object], codes: Mapping[str, str]
+) -> None:
+    """Refuse a ruling without the kind of its reason, where policy offers kinds.
+
+    A ratings file carries rulings in words alone; who rules in the room has the list before them.
+
+    Raises
+    ------
+    InputError
+        Naming the criteria.
+    """
+    lacking = [name for name in rulings if not codes.get(name)]
+    if lacking and workspace.policy["adjudication.reasons"]:
+        raise InputError(
+            f"criteria {', '.join(lacking)} lack the kind of reason. Choose one for each.",
+            key="adjudication.code_lacks",
+            criteria="、".join(lacking),
+        )

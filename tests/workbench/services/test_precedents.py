@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from secrets import token_bytes
+from threading import Barrier
 
 import pytest
 
@@ -18,14 +20,21 @@ WHY = "教师2的学情分析用了问卷，但没有说明结论，城关小学
 P2 = "B8-1.P2"
 
 
+@pytest.fixture(scope="module")
+def ruled_folder(further, handed_in_folder):
+    def do(walk):
+        walk.on("2026-09-10")
+        walk.rate(("T2", "B8-1", "R1", "1111 11"), ("T2", "B8-1", "R2", "1011 11"))
+        walk.rate(("T2", "B8-1", "R3", "1?11 11", "third", "看不清"))
+        walk.rate(("T2", "B8-1", "C1", ".0.. ..", "chair", WHY), reason=WHY, who="C1")
+
+    return further(handed_in_folder, do)
+
+
 @pytest.fixture
-def ruled(handed_in):
+def ruled(ruled_folder, walk_in):
     """T2's first piece ruled upon after two reads that part by two levels."""
-    walk = handed_in
-    walk.rate(("T2", "B8-1", "R1", "1111 11"), ("T2", "B8-1", "R2", "1011 11"))
-    walk.rate(("T2", "B8-1", "R3", "1?11 11", "third", "看不清"))
-    walk.rate(("T2", "B8-1", "C1", ".0.. ..", "chair", WHY), reason=WHY, who="C1")
-    return walk
+    return walk_in(ruled_folder, "2026-09-10")
 
 
 @pytest.fixture
@@ -55,6 +64,23 @@ class TestKeeping:
         assert found.stands and found.year == 2026
         told = json.dumps(found.as_json(), ensure_ascii=False)
         assert "教师2" not in told and "R1" not in told and "城关" not in told
+
+    def test_two_clicks_at_once_keep_it_once_and_the_other_is_told(self, ruled):
+        piece, both = ruled.piece("T2", "B8-1"), Barrier(2)
+
+        def click(_):
+            both.wait()
+            try:
+                return save(ruled.workspace, piece, P2, ruled.act("C1"))
+            except InputError as refused:
+                return refused.key
+
+        with ThreadPoolExecutor(2) as threads:
+            said = set(threads.map(click, range(2)))
+        assert said - {"precedents.known"} == {
+            found.precedent_id for found in search(ruled.workspace, "C1", Query())
+        }
+        assert "precedents.known" in said
 
     def test_the_same_ruling_is_kept_once_and_one_that_was_not_ruled_never(self, kept):
         walk, _ = kept

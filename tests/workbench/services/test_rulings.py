@@ -15,6 +15,7 @@ from workbench.services.desk_leaving import leave
 from workbench.services.desk_tasks import my_tasks
 from workbench.services.flags import raise_flags
 from workbench.services.holds import list_holds, resolve
+from workbench.services.reads import ReadJudge
 from workbench.services.reopening import reopen
 from workbench.services.rulings import DueRulings, rulings_of
 from workbench.services.workspace import ServedWorkspace
@@ -29,13 +30,20 @@ def contested(walk):
     walk.rate(("T1", B1, "R1", "0111 11"), ("T1", B1, "R2", "1011 11"), reason="更正")
 
 
+@pytest.fixture(scope="module")
+def waiting_folder(further, read_folder):
+    def do(walk):
+        contested(walk.on("2026-09-22"))
+        walk.rate(("T1", B1, "R3", "1111 11", "third"))
+        assert walk.level("T1") == "awaiting_ruling"
+
+    return further(read_folder, do)
+
+
 @pytest.fixture
-def waiting(read):
+def waiting(waiting_folder, walk_in):
     """R3's third read has settled nothing: T1's first piece waits for a ruling."""
-    contested(read)
-    read.rate(("T1", B1, "R3", "1111 11", "third"))
-    assert read.level("T1") == "awaiting_ruling"
-    return read
+    return walk_in(waiting_folder, "2026-09-22")
 
 
 def roles(walk, **given):
@@ -79,6 +87,27 @@ class TestWhoRules:
             with pytest.raises(RefusedError, match="another chair, or to the county"):
                 asked()
         assert ruled_by(waiting, "C1") == [piece]
+
+    def test_of_two_chairs_ruling_at_once_one_is_recorded_and_the_other_told(
+        self, waiting, monkeypatch
+    ):
+        piece, codes = waiting.piece("T1", B1), dict.fromkeys(OPEN, "place_shown")
+        for chair in ("C1", "C2"):
+            mark_first(waiting.workspace, piece, dict.fromkeys(OPEN, 1), waiting.act(chair))
+        judge = ReadJudge.judge
+
+        def forestalled(*asked):
+            monkeypatch.setattr(ReadJudge, "judge", judge)
+            judged = judge(*asked)  # nothing stands against it yet
+            rule(waiting.workspace, piece, given(0), waiting.act("C2"), codes=codes)
+            return judged
+
+        monkeypatch.setattr(ReadJudge, "judge", forestalled)
+        with pytest.raises(RefusedError, match="another chair may just have given it"):
+            rule(waiting.workspace, piece, given(1), waiting.act("C1"), codes=codes)
+        with waiting.workspace.store() as store:
+            (kept,) = store.where("read", piece_id=piece, round="chair")
+        assert kept["rater_id"] == "C2"
 
     def test_nor_by_a_ratings_file(self, waiting):
         roles(waiting, R3=["rater", "chair"])
