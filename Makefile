@@ -10,6 +10,9 @@ WORDS := workbench/locale/zh/LC_MESSAGES
 
 # Small matrices: more threads than one only get in each other's way.
 export OMP_NUM_THREADS ?= 1
+# Compiled modules are kept, also where the machine says otherwise: each worker of the tests,
+# and each program a test starts, would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: needs setup demo test faults check lint format types contracts unit bench lock words system clean
 

@@ -32,7 +32,7 @@ def act(who: str) -> Act:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("seed", [2, 3, 4, 5])  # the committed county, 1, walks the journeys
 def test_every_planted_thing_is_found_and_nothing_else(tmp_path: Path, seed: int):
     sample = tmp_path / "county"
     build(sample, seed)

@@ -42,9 +42,9 @@ def opened(house, person_id, page="", language="zh"):
     """The app as a person sees it; ``page`` draws one page alone."""
     if page:
         code = f"from workbench.app_pages import {page}\n{page}.draw()"
-        test = AppTest.from_string(code, default_timeout=20)
+        test = AppTest.from_string(code, default_timeout=120)
     else:
-        test = AppTest.from_file(APP, default_timeout=20)
+        test = AppTest.from_file(APP, default_timeout=120)
     test.user = {"person": person_id, "workspace": str(house.folder), "language": language}
     return test.run()
 
@@ -76,7 +76,7 @@ def test_the_app_opens_for_every_role_and_for_none(house):
 
 
 def test_nobody_signed_in_is_shown_nothing(house):
-    test = AppTest.from_file(APP, default_timeout=20)
+    test = AppTest.from_file(APP, default_timeout=120)
     test.user = {"workspace": str(house.folder)}
     assert test.run().exception and not test.title
 

@@ -109,7 +109,7 @@ def test_verifying_a_picture_loads_neither_pandas_nor_streamlit():
 class TestBackupPage:
     def opened(self, house, person_id, language="zh"):
         code = "from workbench.app_pages import backup\nbackup.draw()"
-        test = AppTest.from_string(code, default_timeout=20)
+        test = AppTest.from_string(code, default_timeout=120)
         test.user = {"person": person_id, "workspace": str(house.folder), "language": language}
         return test.run()
 

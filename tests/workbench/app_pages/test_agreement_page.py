@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_county import build
 from models.store import Act
-from workbench import messages, session
+from workbench import messages
 from workbench.app_pages import agreement, agreement_charts
 from workbench.app_pages.agreement_charts import MOST_IN_PAIRS, MOST_NAMED, panel_drawn
-from workbench.services import acting, analysing, county_view, jobs
+from workbench.services import analysing, county_view, jobs
 from workbench.services.analyses import store_analysis
 from workbench.services.analysing import KINDS, Shown, analyse_kinds, shown
 from workbench.services.panel_view import (
@@ -40,25 +39,10 @@ def workspace(folder, tmp_path):
     return Workspace(Path(shutil.copytree(folder, tmp_path / "w")))
 
 
-def page_script(name):
-    import importlib
-
-    importlib.import_module(f"workbench.app_pages.{name}").draw()
-
-
 @pytest.fixture
-def open_page(workspace, monkeypatch):
-    def signed_in(person_id):
-        person, versions = acting.standing(workspace, person_id)
-        return session.Session(
-            workspace, person_id, person.name, person.roles, person.school_id, person.place,
-            "zh", versions, "s",
-        )  # fmt: skip
-
+def open_page(open_page):
     def opened(name="agreement", person_id="Z1"):
-        monkeypatch.setattr(session, "current", lambda: signed_in(person_id))
-        monkeypatch.setattr(session, "now", lambda: AT)
-        return AppTest.from_function(page_script, args=(name,), default_timeout=20).run()
+        return open_page(name, person_id)
 
     return opened
 
@@ -134,6 +118,20 @@ class TestOpening:
         assert "40 件证据重新评阅" in words(page)
         analysed(workspace)
         assert [each.value for each in open_page().metric] != before
+
+    def test_the_share_of_results_that_would_repeat_stands_first_once_it_is_stored(
+        self, open_page, workspace
+    ):
+        analysed(workspace)
+        assert "会重复（95% 区间" not in words(open_page())
+        again = {"share": 0.784, "lo": 0.75, "hi": 0.82, "results": 81}
+        store_analysis(
+            workspace, "stability", {"replication": again}, Act("Z1", "", AT), scope=None,
+            data_version=1, parameters=KINDS["stability"].parameters,
+        )  # fmt: skip
+        assert "81 个结果中约有 78% 会重复（95% 区间 75%–82%），约 17 个会不同" in words(
+            open_page()
+        )
 
     def test_many_reads_and_nothing_stored_offer_the_job(self, open_page, begun, monkeypatch):
         monkeypatch.setattr(analysing, "AT_ONCE", 10)
@@ -217,6 +215,28 @@ def view(pairs=(), groups=0):
 
 def pair(one, other, same, pieces, at_most):
     return Pair(one, other, same / pieces, at_most, pieces)
+
+
+class TestGroups:
+    def test_a_bar_bears_its_interval_and_one_without_ends_at_its_share(self):
+        known = Group("school", "s0", "甲", 30, {"exact": 0.6}, 0.4, 0.8)
+        few = Group("school", "s1", "乙", 4, {"exact": 0.5})
+        shown_groups = PanelView(Shown({}), {}, 0, 0, (known, few), (), ())
+        chart = agreement_charts.group_chart(shown_groups, "school").to_dict()
+        rows = chart["layer"][0]["data"]["values"] if "data" in chart["layer"][0] else None
+        rows = rows or chart["data"]["values"]
+        assert [(row["lo"], row["hi"], row["end"]) for row in rows] == [
+            (0.4, 0.8, 0.8), (None, None, 0.5),
+        ]  # fmt: skip
+        assert {layer["mark"]["type"] for layer in chart["layer"]} == {"bar", "rule", "text"}
+
+    def test_intervals_of_groups_hold_their_share_and_small_groups_have_none(self, workspace):
+        groups = panel_view(workspace, "Z1").groups
+        assert groups
+        for each in groups:
+            assert (each.lo is None) == (each.hi is None)
+            assert each.lo is None or each.lo <= each.measures["exact"] <= each.hi
+        assert any(each.lo is None for each in groups)
 
 
 class TestPairs:

@@ -18,7 +18,7 @@ from workbench.services.workspace import create
 pytestmark = pytest.mark.slow
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
-PEOPLE = {"PS01": ["rater"], "PS02": ["rater"], "ZZ01": ["chair"]}
+PEOPLE = {"PS01": ["rater"], "PS02": ["rater"], "PS03": ["rater"], "ZZ01": ["chair"]}
 PACK = """
 [pack]
 id = "own-2026"
@@ -54,7 +54,7 @@ def round_of(folder, mode):
 
 def opened(house, person_id, language="zh"):
     code = "from workbench.app_pages import calibration\ncalibration.draw()"
-    test = AppTest.from_string(code, default_timeout=20)
+    test = AppTest.from_string(code, default_timeout=120)
     test.user = {"person": person_id, "workspace": str(house.folder), "language": language}
     return test.run()
 
@@ -87,7 +87,7 @@ def test_a_chair_runs_a_trial_on_the_page(tmp_path):
     assert log(house)[-1] == "calibration.trial"
     test.button(key="trial_close").click().run()
     assert test.error and log(house)[-1] == "calibration.trial"  # two have not read: why?
-    test.text_input(key="trial_reason").set_value("改日再评")
+    test.text_input(key="trial_reason_reading").set_value("改日再评")
     test.button(key="trial_close").click().run()
     assert log(house)[-1] == "calibration.closed"
 
@@ -116,3 +116,22 @@ def test_a_lock_is_released_on_the_page_with_a_reason_only(tmp_path):
     test.button(key="calibration_release_PS01").click().run()
     assert log(house)[-1] == "calibration.released"
     assert "已锁定" not in words(test)
+
+
+def test_where_many_wait_for_the_chair_they_are_counted_and_one_is_chosen(tmp_path):
+    house = round_of(tmp_path, "seeds")
+    told = {"cause": "drift", "score": "3.30", "since": "", "hold": "", "recalled": 0}
+    with house.store() as store, store.transaction(Act("test", "", START), "test") as tx:
+        for rater in ("PS01", "PS02", "PS03"):
+            last = ("failed", {}) if rater == "PS03" else ("locked", told)
+            for kind, said in (("begun", {}), ("passed", {}), last):
+                row = {"rater_id": rater, "kind": kind, "told": json.dumps(said)}
+                tx.insert("calibration_event", [row])
+    test = opened(house, "ZZ01")
+    choice = test.selectbox(key="calibration_waiting")
+    assert "已锁定 2 人，未通过 1 人" in choice.label
+    assert [each.key for each in test.text_input] == ["calibration_why_PS01"]
+    test = choice.select_index(1).run()
+    test.text_input(key="calibration_why_PS02").set_value("面谈，重看标准")
+    test.button(key="calibration_release_PS02").click().run()
+    assert log(house)[-1] == "calibration.released"

@@ -7,16 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+import streamlit as st
 
 from models.ratings import all_reads
 from models.store import Act
-from workbench import messages, session
+from tests import small_county
+from workbench import messages
+from workbench.app_pages import case_lists
 from workbench.app_pages.drawing import csv_table
 from workbench.errors import InputError, RefusedError
-from workbench.services import acting
 from workbench.services.adjudication import mark_first, rule, ruling_view, rulings_due
-from workbench.services.case_queue import case_rows
+from workbench.services.case_queue import case_rows, visible_flags
 from workbench.services.case_view import case_view
 from workbench.services.county import county_overview
 from workbench.services.flags import raise_flags
@@ -51,23 +52,14 @@ READS = [
     ("T4", "B8-1", "R3", "1?1111"),  # the third reader cannot judge: the chair rules
     ("T4", "B8-2", "R1", "11111"),
 ]  # fmt: skip
-POLICY = """
-[pack]
-id = "test-county"
-name_zh = "示例县"
-name_en = "Example county"
-[rule.choice]
-points_required = { value = 1, unit = "competencies", source = "test" }
-[rule.hours]
-total_min = { value = 0, unit = "hours", source = "test" }
-practice_min = { value = 0, unit = "hours", source = "test" }
-practice_share_min = { value = 0.0, unit = "share", source = "test" }
-[rule.environments]
-cross_environment = { value = "any", unit = "choice", source = "test" }
+POLICY = (
+    small_county.POLICY
+    + """
 [rule.audit]
 county_min_per_school = { value = 1, unit = "pieces", source = "test" }
 always_include = { value = ["held_by_anomaly"], unit = "list", source = "test" }
 """
+)
 
 
 def essay(seed, chars=700):
@@ -167,40 +159,6 @@ def round_folder(tmp_path_factory):
 def workspace(round_folder, tmp_path):
     """Two schools under way: one piece awaits a third read, one a ruling, two are held as copied."""
     return Workspace(Path(shutil.copytree(round_folder, tmp_path / "w")))
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Time of the pages; tests move it."""
-    told = {"now": AT}
-    monkeypatch.setattr(session, "now", lambda: told["now"])
-    monkeypatch.setattr(session, "today", lambda: session.now().date())
-    return told
-
-
-@pytest.fixture
-def open_page(workspace, clock, monkeypatch):
-    def signed_in(person_id, language):
-        messages.use_language(language)
-        person, version = acting.standing(workspace, person_id)
-        return session.Session(
-            workspace, person_id, person.name, person.roles, person.school_id, person.place,
-            language, version, "s",
-        )  # fmt: skip
-
-    def script(name):
-        import importlib
-
-        importlib.import_module(f"workbench.app_pages.{name}").draw()
-
-    def opened(name, person_id, language="zh", **query):
-        monkeypatch.setattr(session, "current", lambda: signed_in(person_id, language))
-        page = AppTest.from_function(script, args=(name,), default_timeout=20)
-        for key, value in query.items():
-            page.query_params[key] = value
-        return page.run()
-
-    return opened
 
 
 def words(page):
@@ -373,6 +331,25 @@ def test_the_views_of_the_page_each_open(open_page):
         assert sentence in words(page)
 
 
+def test_a_passage_of_unknown_origin_is_registered_on_the_page(open_page, workspace, monkeypatch):
+    both = [piece_id("T1", "B8-2"), piece_id("T4", "B8-2")]
+    values = {"a": "甲", "b": "乙", "share": "10%", "run": "120"}
+    exhibit = json.dumps({"variant": "sentence", "values": values})
+    numbers = {"effect": "0.1", "p": "", "q": "", "exhibit": exhibit}
+    with workspace.store() as store, store.transaction(Act("x", "", AT), "test") as tx:
+        head = {"flag_id": "fpassage", "code": "shared_passage", "subject": "pair"}
+        tx.insert("flag", [{**head, "ids": json.dumps(both), "tier": "passage", **numbers}])
+    codes = [row["code"] for row in visible_flags(workspace, "K1")]
+    ticked = {"flags_table": codes.index("shared_passage")}
+    monkeypatch.setattr(case_lists, "table", lambda rows, headings, key, *_, **__: ticked.get(key))
+    page = view_of(open_page("holds", "K1"), "flags")
+    assert essay("T1 B8-2")[:40] in words(page)
+    page = press(page, "登记为公共引文")
+    assert not page.exception
+    assert "已登记公共引文" in words(page)
+    assert last(workspace, "blank_form")["name"].startswith(essay("T1 B8-2")[:10])
+
+
 def test_the_page_says_when_everything_was_looked_at_and_what_came_in_since(open_page, workspace):
     assert "上次查找：" in words(open_page("holds", "K1"))
     before = words(open_page("holds", "K1"))
@@ -459,6 +436,34 @@ def test_before_own_marks_the_chair_sees_nothing_of_the_reads(open_page, workspa
         rule(workspace, view.piece_id, {"B8-1.P2": (1, "第 2 页")}, Act("C1", "", AT))
 
 
+def turned_to(monkeypatch):
+    """Keep where pages send people to: the address of the page, and its query."""
+    kept = []
+    monkeypatch.setattr(
+        st, "switch_page", lambda page, query_params: kept.append((page.url_path, query_params))
+    )
+    return kept
+
+
+def test_a_ruling_among_the_tasks_leads_to_the_chairs_room_and_a_read_to_the_desk(
+    open_page, monkeypatch
+):
+    kept = turned_to(monkeypatch)
+    for person in ("C1", "R1"):
+        press(open_page("tasks", person), messages.sentence("zh", "desk.tasks.start"))
+    assert kept == [
+        ("adjudication", {"piece": "p-T4-B8-1"}),
+        ("desk", {"piece": "p-T3-B8-2"}),
+    ]
+
+
+def test_the_desk_sends_a_ruling_on_to_the_room_with_its_piece(open_page, monkeypatch):
+    kept = turned_to(monkeypatch)
+    page = open_page("desk", "C1", piece="p-T4-B8-1")
+    press(page, messages.sentence("zh", "page_adjudication.to_room"))
+    assert kept == [("adjudication", {"piece": "p-T4-B8-1"})]
+
+
 def test_own_marks_open_the_reads_and_stand_in_the_log(open_page, workspace):
     piece = piece_id("T4", "B8-1")
     page = open_page("adjudication", "C1")
@@ -536,7 +541,10 @@ def test_a_chair_rules_neither_twice_nor_on_what_is_settled(workspace):
         rule(workspace, piece_id("T4", "B8-1"), given, act, codes={"B8-1.P2": "whim"})
     with pytest.raises(RefusedError):
         rule(workspace, piece_id("T1", "B8-1"), {"B8-1.P1": (0, "理由")}, act)
-    rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (0, "理由")}, act)
+    with pytest.raises(InputError, match="lack the kind of reason"):
+        rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (0, "理由")}, act)
+    codes = {"B8-1.P2": "place_absent"}
+    rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (0, "理由")}, act, codes=codes)
     assert rulings_due(workspace, "C1") == []
     with pytest.raises(RefusedError):
         rule(workspace, piece_id("T4", "B8-1"), {"B8-1.P2": (1, "改判")}, act)

@@ -6,15 +6,13 @@ from datetime import UTC, datetime
 from hashlib import shake_256
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from models.store import Act
-from workbench import messages, session
-from workbench.services import acting
+from workbench import messages
 from workbench.services.intake import import_package
 from workbench.services.people import Directory
 from workbench.services.precedent_search import Query, search
-from workbench.services.precedents import save
+from workbench.services.precedents import save, save_after_ruling
 from workbench.services.rating import import_ratings
 from workbench.services.workspace import Workspace, create
 
@@ -73,30 +71,6 @@ def workspace(tmp_path):
     return Workspace(made.folder)
 
 
-@pytest.fixture
-def open_page(workspace, monkeypatch):
-    monkeypatch.setattr(session, "now", lambda: AT)
-
-    def script(name):
-        import importlib
-
-        importlib.import_module(f"workbench.app_pages.{name}").draw()
-
-    def opened(name, person_id, language="zh"):
-        def signed_in():
-            messages.use_language(language)
-            person, version = acting.standing(workspace, person_id)
-            return session.Session(
-                workspace, person_id, person.name, person.roles, person.school_id, person.place,
-                language, version, "s",
-            )  # fmt: skip
-
-        monkeypatch.setattr(session, "current", signed_in)
-        return AppTest.from_function(script, args=(name,), default_timeout=20).run()
-
-    return opened
-
-
 def words(page):
     kinds = ("title", "caption", "info", "warning", "success", "error", "markdown")
     said = [each.value for kind in kinds for each in page.get(kind)]
@@ -121,6 +95,15 @@ def test_a_ruling_is_kept_found_by_two_characters_and_withdrawn_with_a_reason(op
     assert search(workspace, "C1", Query()) == []
     (ended,) = search(workspace, "C1", Query(everything=True))
     assert ended.ended_words == "口径已变"
+
+
+def test_after_a_ruling_what_the_library_has_already_is_left_out_without_a_fault(workspace):
+    with workspace.store() as store:
+        piece = store.where("piece")[0]["piece_id"]
+    act = Act("C1", "", AT)
+    (kept,) = save_after_ruling(workspace, piece, [CRITERION], act)
+    assert save_after_ruling(workspace, piece, [CRITERION], act) == []
+    assert [each.precedent_id for each in search(workspace, "C1", Query())] == [kept]
 
 
 @pytest.mark.parametrize("name", ["precedents", "leaks"])

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_county import build
 from models.store import Act
-from workbench import messages, session
+from workbench import messages
 from workbench.app_pages import rater_report, rater_report_charts
-from workbench.services import acting, analysing, jobs
+from workbench.services import analysing, jobs
 from workbench.services.analyses import last_analysis, store_analysis
 from workbench.services.analysing import KINDS, analyse_kinds
 from workbench.services.workspace import Workspace
@@ -33,30 +32,6 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def workspace(folder, tmp_path):
     return Workspace(Path(shutil.copytree(folder, tmp_path / "w")))
-
-
-def page_script(name):
-    import importlib
-
-    importlib.import_module(f"workbench.app_pages.{name}").draw()
-
-
-@pytest.fixture
-def open_page(workspace, monkeypatch):
-    def opened(name, person_id, language="zh"):
-        def signed_in():
-            person, versions = acting.standing(workspace, person_id)
-            messages.use_language(language)
-            return session.Session(
-                workspace, person_id, person.name, person.roles, person.school_id, person.place,
-                language, versions, "s",
-            )  # fmt: skip
-
-        monkeypatch.setattr(session, "current", signed_in)
-        monkeypatch.setattr(session, "now", lambda: AT)
-        return AppTest.from_function(page_script, args=(name,), default_timeout=20).run()
-
-    return opened
 
 
 def change(workspace, alter):

@@ -14,6 +14,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from models.store import Act
+from tests import small_county
+from tests.workbench.app_pages.conftest import draw_page
 from workbench import messages, session
 from workbench.app_pages import certificates, feedback, intake
 from workbench.commands.reporting import progress
@@ -69,24 +71,14 @@ PEOPLE = {
     "G2": ("登记乙", "s1", "registrar"),
     "G3": ("登记丙", "s2", "registrar"),
 }  # fmt: skip
-POLICY = """
-[pack]
-id = "test-county"
-name_zh = "示例县"
-name_en = "Example county"
-[rule.choice]
-points_required = { value = 1, unit = "competencies", source = "test" }
-[rule.hours]
-total_min = { value = 0, unit = "hours", source = "test" }
-practice_min = { value = 0, unit = "hours", source = "test" }
-practice_share_min = { value = 0.0, unit = "share", source = "test" }
-[rule.environments]
-cross_environment = { value = "any", unit = "choice", source = "test" }
-[rule.hold]
-look_before_certification = { value = false, unit = "yes-no", source = "test" }
+POLICY = (
+    small_county.POLICY
+    + small_county.CERTIFIES_UNSEEN
+    + """
 [rule.audit]
 county_check_before_certification = { value = false, unit = "yes-no", source = "test" }
 """
+)
 PAGES = ("intake", "completeness", "publicity", "certification", "certificates", "feedback")
 
 
@@ -194,14 +186,8 @@ def clock(monkeypatch):
     messages.use_language("zh")
 
 
-def _draw(name):
-    import importlib
-
-    importlib.import_module(f"workbench.app_pages.{name}").draw()
-
-
 def page(workspace, name, person, language="zh"):
-    drawn = AppTest.from_function(_draw, args=(name,), default_timeout=20)
+    drawn = AppTest.from_function(draw_page, args=(name,), default_timeout=120)
     drawn.user = {"person": person, "workspace": str(workspace.folder), "language": language}
     return drawn.run()
 
@@ -478,12 +464,34 @@ def test_an_objection_is_recorded_by_the_registrar_and_answered_by_the_chair(wor
     assert not has_button(page(workspace, "publicity", "G1"), "answer")
     drawn = page(workspace, "publicity", "C1")
     assert not has_button(drawn, "object")
-    next(e for e in drawn.text_area if e.key == "answer_words").input("证据第二部分未见。")
+    next(e for e in drawn.text_area if e.key.startswith("answer_words_")).input(
+        "证据第二部分未见。"
+    )
     button(drawn, "answer").click().run()
     assert rows_of(workspace, "objection_answer")[0]["answer"] == "stands"
     assert last_act(workspace)["role"] == "chair"
     with pytest.raises(InputError):
         answer(workspace, made["objection_id"], "stands", "再答", act("C1"))
+
+
+def test_words_written_for_one_objection_never_answer_another(workspace):
+    published(workspace)
+    drawn = page(workspace, "publicity", "G1")
+    for place, by in enumerate(("T1", "T2")):
+        next(e for e in drawn.selectbox if e.key == "objection_about").select_index(place).run()
+        next(e for e in drawn.text_input if e.key == "objection_by").input(by)
+        next(e for e in drawn.text_area if e.key == "objection_words").input(f"{by}请复核。")
+        drawn = button(drawn, "object").click().run()
+        assert {e.value for e in drawn.text_area if e.key == "objection_words"} == {""}
+    drawn = page(workspace, "publicity", "C1")  # shows one, which another chair answers
+    box = next(e for e in drawn.text_area if e.key.startswith("answer_words_"))
+    shown = box.key.removeprefix("answer_words_")
+    answer(workspace, shown, "stands", "已核对", act("C2"))
+    box.input("第二页未见。")
+    drawn = button(drawn, "answer").click().run()
+    assert [row["objection_id"] for row in rows_of(workspace, "objection_answer")] == [shown]
+    (other,) = {row["objection_id"] for row in rows_of(workspace, "objection")} - {shown}
+    assert [e.value for e in drawn.text_area if e.key == f"answer_words_{other}"] == [""]
 
 
 def test_the_list_for_the_wall_says_name_school_competency_and_level_alone(workspace):

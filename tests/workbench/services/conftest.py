@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import random
 import shutil
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +13,7 @@ import openpyxl
 import pytest
 
 from models.store import Act
-from workbench.readers.isolation import ReaderPool
-from workbench.readers.limits import Limits
+from tests import small_county
 from workbench.services.certification import approve, propose
 from workbench.services.intake import import_package
 from workbench.services.publicity import close_publicity, open_publicity
@@ -35,31 +33,20 @@ LEVELS = {"T1": WHOLE, "T2": PLAIN, "T3": SHORT, "T4": WHOLE}
 COLUMNS = "teacher_id competency slot rater criterion met round comment".split()
 MANIFEST = "teacher_id teacher_name school competency slot file".split()
 
-POLICY = """
-[pack]
-id = "test-county"
-name_zh = "示例县"
-name_en = "Example county"
-
-[rule.choice]
-points_required = { value = 1, unit = "competencies", source = "test" }
-[rule.hours]
-total_min = { value = 0, unit = "hours", source = "test" }
-practice_min = { value = 0, unit = "hours", source = "test" }
-practice_share_min = { value = 0.0, unit = "share", source = "test" }
-[rule.environments]
-cross_environment = { value = "any", unit = "choice", source = "test" }
-[rule.hold]
-look_before_certification = { value = false, unit = "yes-no", source = "test" }
+POLICY = (
+    small_county.POLICY
+    + small_county.CERTIFIES_UNSEEN
+    + """
 [rule.audit]
 county_min_per_school = { value = 1, unit = "pieces", source = "test" }
 always_include = { value = ["held_by_anomaly"], unit = "list", source = "test" }
 """
+)
 
 
-def counting():
+def counting(first=0):
     """Random bytes that are the same each time."""
-    counter = itertools.count()
+    counter = itertools.count(first)
 
     def fresh(size):
         return hashlib.shake_256(str(next(counter)).encode()).digest(size)
@@ -253,22 +240,17 @@ def roster(path):
     return path
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_reading_process():
-    """Files are read in one child for all tests here: starting one takes a quarter of a second."""
-    with ReaderPool(Limits()) as pool, pytest.MonkeyPatch.context() as patch:
-        for name in ("intake", "rating", "roster"):
-            patch.setattr(
-                f"workbench.services.{name}.ReaderPool", lambda *_, **__: nullcontext(pool)
-            )
-        yield
+@pytest.fixture(scope="session", name="Walk")
+def walk_class():
+    """What a round is walked by, for a module that keeps one for all its tests."""
+    return Walk
 
 
-def _step(tmp_path_factory, before, do):
+def _step(tmp_path_factory, before, do, fresh=None):
     folder = tmp_path_factory.mktemp("walk")
     if before is not None:
         shutil.copytree(before, folder, dirs_exist_ok=True)
-    do(Walk(folder))
+    do(Walk(folder, fresh=fresh or counting()))
     return folder
 
 
@@ -312,9 +294,43 @@ def checked_folder(tmp_path_factory, published_folder):
     )
 
 
-def _copy(folder, tmp_path, day):
+@pytest.fixture(scope="session")
+def certified_town_folder(tmp_path_factory, checked_folder):
+    def do(walk):
+        walk.on("2026-10-23").approve(walk.propose(TOWN)[0].proposal_id)
+
+    return _step(tmp_path_factory, checked_folder, do)
+
+
+@pytest.fixture(scope="session")
+def certified_folder(tmp_path_factory, checked_folder):
+    def do(walk):
+        for made in walk.on("2026-10-23").propose():
+            walk.approve(made.proposal_id)
+
+    return _step(tmp_path_factory, checked_folder, do)
+
+
+@pytest.fixture(scope="session")
+def further(tmp_path_factory):
+    """Take a round further once for many tests: ``further(folder, do)`` gives its new folder."""
+    starts = itertools.count(1000, 1000)  # no two steps draw the same bytes
+
+    def take(folder, do):
+        return _step(tmp_path_factory, folder, do, counting(next(starts)))
+
+    return take
+
+
+@pytest.fixture
+def walk_in(tmp_path):
+    """Give one test a copy of a round that ``further`` made: ``walk_in(folder, day)``."""
+    return lambda folder, day: _copy(folder, tmp_path, day, counting(10**6))
+
+
+def _copy(folder, tmp_path, day, fresh=None):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    return Walk(tmp_path).on(day)
+    return Walk(tmp_path, fresh=fresh or counting()).on(day)
 
 
 @pytest.fixture
@@ -345,3 +361,15 @@ def published(published_folder, tmp_path):
 def checked(checked_folder, tmp_path):
     """The county has read its sample again and accepted both schools."""
     return _copy(checked_folder, tmp_path, "2026-10-23")
+
+
+@pytest.fixture
+def certified_town(certified_town_folder, walk_in):
+    """The town's four results stand in its ledger; the hill's wait."""
+    return walk_in(certified_town_folder, "2026-10-23")
+
+
+@pytest.fixture
+def certified(certified_folder, walk_in):
+    """Both schools are certified as far as they may be."""
+    return walk_in(certified_folder, "2026-10-23")

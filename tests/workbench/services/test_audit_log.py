@@ -2,9 +2,11 @@
 
 import hashlib
 import itertools
+import shutil
 import sys
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from workbench.services import jobs, uploads
 from workbench.services.audit_log import COLUMNS, Asked, audit_faults, audit_page, audit_table
 from workbench.services.downloads import export_file, export_rows
 from workbench.services.people import Directory, TeacherRow
-from workbench.services.workspace import create
+from workbench.services.workspace import Workspace, create
 
 START = datetime(2026, 9, 1, 20, tzinfo=UTC)  # 4 o'clock of 2 September in China
 TOWN, HILL = "城关小学", "青山小学"
@@ -28,9 +30,17 @@ def fresh():
 
 
 @pytest.fixture
-def house(tmp_path, fresh):
+def house(house_folder, tmp_path):
+    return Workspace(Path(shutil.copytree(house_folder, tmp_path / "w")))
+
+
+@pytest.fixture(scope="module")
+def house_folder(tmp_path_factory):
+    counter = itertools.count(1000)
+    fresh = lambda size: hashlib.shake_256(str(next(counter)).encode()).digest(size)  # noqa: E731
     act = Act("建档", "", START)
-    made = create(tmp_path / "w", "national-2.0", "秋季", "示例县", act, fresh)
+    folder = tmp_path_factory.mktemp("house") / "w"
+    made = create(folder, "national-2.0", "秋季", "示例县", act, fresh)
     with made.store() as store:
         with store.transaction(act, "roster.import") as tx:
             people = Directory(store, tx, fresh)
@@ -46,7 +56,7 @@ def house(tmp_path, fresh):
         for who, at in (("G1", START), ("人员G1", START.replace(day=3)), ("G2", START)):
             with store.transaction(Act(who, "registrar", at, f"=理由{who}"), "test.act", "对象"):
                 pass
-    return made
+    return folder
 
 
 def seqs(page):
@@ -178,7 +188,7 @@ def test_what_breaks_off_leaves_nothing_behind(house, fresh, monkeypatch):
 
 
 def ended(house, job_id):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         found = jobs.job(house, job_id)
         if found.state != "running":

@@ -26,7 +26,7 @@ def page(walk, monkeypatch):
 
     def draw(name, person, language="zh", **query):
         code = f"from workbench.app_pages import {name}\n{name}.draw()"
-        test = AppTest.from_string(code, default_timeout=30)
+        test = AppTest.from_string(code, default_timeout=120)
         for key, value in query.items():
             test.query_params[key] = value
         test.user = {

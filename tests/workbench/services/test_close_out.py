@@ -297,4 +297,5 @@ class TestAfterClosing:
         assert {"analysis.store", "backup.make"} <= written & AFTER_CLOSING
 
     def test_somebodys_own_phrases_are_no_part_of_the_round(self, closed):
-        keep(closed.workspace, "R1", "B8-1.P1", "目标不具体", closed.now)
+        (kept,) = keep(closed.workspace, "R1", "B8-1.P1", "目标不具体", closed.now)
+        assert kept["words"] == "目标不具体"

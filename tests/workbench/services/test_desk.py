@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -32,10 +34,15 @@ def after(seconds: float) -> datetime:
 
 
 @pytest.fixture
-def workspace(tmp_path) -> Workspace:
+def workspace(folder, tmp_path) -> Workspace:
     """One teacher with five pieces, three raters of another school, a chair."""
+    return Workspace(Path(shutil.copytree(folder, tmp_path / "w")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
     made = create(
-        tmp_path / "w",
+        tmp_path_factory.mktemp("desk") / "w",
         "national-2.0",
         "2026",
         "松岚县",
@@ -56,13 +63,19 @@ def workspace(tmp_path) -> Workspace:
             piece = piece_id_of("T1", slot, 1)
             row = {"piece_id": piece, "submission_id": slot[:2], "slot_id": slot}
             tx.insert("piece", [row])
+    return made.folder
+
+
+@pytest.fixture(scope="module")
+def given_out_folder(folder, tmp_path_factory) -> Path:
+    made = Path(shutil.copytree(folder, tmp_path_factory.mktemp("given") / "w"))
+    allocate_reads(Workspace(made), "7", Act(CHAIR, "", START))
     return made
 
 
 @pytest.fixture
-def given_out(workspace) -> Workspace:
-    allocate_reads(workspace, "7", Act(CHAIR, "", START))
-    return workspace
+def given_out(given_out_folder, tmp_path) -> Workspace:
+    return Workspace(Path(shutil.copytree(given_out_folder, tmp_path / "w")))
 
 
 def slot_of(workspace: Workspace, slot: str):
@@ -258,6 +271,16 @@ def test_a_submission_cannot_be_taken_back_after_ten_seconds(given_out):
     hand_in(given_out, rater, piece, all_met(given_out, slot))
     assert desk.undo(given_out, rater, piece, after(10))["state"] == "too_late"
     assert len(reads(given_out)) == 1
+
+
+def test_once_the_round_is_closed_a_desk_still_open_takes_neither_draft_nor_read(given_out):
+    rater, piece, slot = first_task(given_out)
+    desk.open_piece(given_out, rater, piece, START)
+    with given_out.store() as store, store.transaction(Act("K1", "", START), "round.close") as tx:
+        tx.insert("closing_event", [{"kind": "closed", "checklist": "[]", "words": ""}])
+    for act in (desk.save, desk.submit):
+        with pytest.raises(RefusedError, match="round is closed"):
+            act(given_out, rater, sent(piece, 0, all_met(given_out, slot)), START)
 
 
 def test_nobody_takes_back_what_somebody_else_handed_in(given_out):

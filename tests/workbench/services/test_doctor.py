@@ -16,13 +16,6 @@ from workbench.services.doctor import _filesystem, examine
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def certified(checked):
-    for made in checked.propose("城关小学"):
-        checked.approve(made.proposal_id)
-    return checked
-
-
 def states(walk, now=NOW):
     found = {}
     for check in examine(walk.workspace, now):

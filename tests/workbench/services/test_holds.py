@@ -10,11 +10,18 @@ from workbench.services.results import CONCLUSION
 B1, B2 = "B8-1", "B8-2"
 
 
+@pytest.fixture(scope="module")
+def held_folder(further, read_folder):
+    def do(walk):
+        raise_flags(walk.workspace, walk.on("2026-09-22").act())
+
+    return further(read_folder, do)
+
+
 @pytest.fixture
-def held(read):
+def held(held_folder, walk_in):
     """T4 handed in T1's text: both are held, raised by the registrar on 22 September."""
-    raise_flags(read.workspace, read.act())
-    return read
+    return walk_in(held_folder, "2026-09-22")
 
 
 def case_of(walk, teacher):

@@ -32,10 +32,9 @@ NAME = "county.example/witness"
 
 
 @pytest.fixture
-def posted(checked):
+def posted(certified_town):
     """The town's four results stand in its ledger, as entries 1 to 4."""
-    checked.approve(checked.propose(TOWN)[0].proposal_id)
-    return checked
+    return certified_town
 
 
 def path(walk):
@@ -214,15 +213,23 @@ class TestKeys:
         assert show(posted.workspace, posted.school(TOWN))[-1]["clock_back"] is True
 
 
+@pytest.fixture(scope="module")
+def seen_folder(further, certified_town_folder):
+    def do(walk):
+        walk.on("2026-10-23")
+        county = walk.folder / "witness"
+        trust_witness(walk.workspace, [set_up(county, NAME, walk.fresh)], walk.act())
+        admit(county, trusted_keys(walk.workspace))
+        files = requests(walk.workspace, walk.folder / "out", [walk.school(TOWN)])
+        assert answer(county, files, walk.folder / "back", walk.now)[0].code == ""
+
+    return further(certified_town_folder, do)
+
+
 @pytest.fixture
-def seen(posted):
+def seen(seen_folder, walk_in):
     """The county has witnessed the last checkpoint."""
-    county = posted.folder / "witness"
-    trust_witness(posted.workspace, [set_up(county, NAME, posted.fresh)], posted.act())
-    admit(county, trusted_keys(posted.workspace))
-    files = requests(posted.workspace, posted.folder / "out", [posted.school(TOWN)])
-    assert answer(county, files, posted.folder / "back", posted.now)[0].code == ""
-    return posted
+    return walk_in(seen_folder, "2026-10-23")
 
 
 def stated(walk, action, key):

@@ -2,20 +2,11 @@
 
 import shutil
 
-import pytest
-
 from models.ledger.signing import new_signer
 from workbench.services.keys import ledger_origin, trusted_keys
 from workbench.services.ledgers import checkpoints, ledgers, verify
 
 TOWN, HILL = "城关小学", "青山小学"
-
-
-@pytest.fixture
-def certified(checked):
-    for proposal in checked.propose():
-        checked.approve(proposal.proposal_id)
-    return checked
 
 
 def test_before_anything_is_certified_there_is_no_ledger(checked):

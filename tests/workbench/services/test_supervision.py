@@ -120,3 +120,16 @@ class TestComparing:
         assert of_school(read, TOWN)["reread"] == 0  # the school's own level is awaited
         with read.workspace.store() as store:
             assert len(store.where("read", round="county")) == len(drawn)
+
+    def test_a_county_read_of_a_reopened_piece_counts_though_it_finds_the_same_again(self, read):
+        drawn, low = draw(read), words("0", "T1", "T2")
+        read.county_reads(drawn, low)
+        (reopened,) = settle(read, TOWN, "reopen")
+        read.county_reads(drawn, low)
+        read.county_reads(drawn, low)  # the same file once more changes nothing
+        with read.workspace.store() as store:
+            found = {each.piece_id: [] for each in drawn}
+            for row in store.where("read", round="county"):
+                found[row["piece_id"]].append(row["reading"])
+        assert found.pop(reopened) == [1, 2]
+        assert set(map(tuple, found.values())) == {(1,)}

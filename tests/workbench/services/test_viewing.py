@@ -21,10 +21,20 @@ def pool():
 
 
 @pytest.fixture
-def shown(handed_in, pool, monkeypatch):
+def shown(shown_folder, walk_in, pool, monkeypatch):
     """Copies made; R1 is to read T1's piece, stood back from T2's, and has read T3's."""
-    walk = handed_in
     monkeypatch.setattr(blinding, "ReaderPool", lambda _: nullcontext(pool))
+    return walk_in(shown_folder, "2026-09-10")
+
+
+@pytest.fixture(scope="module")
+def shown_folder(further, handed_in_folder, pool):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blinding, "ReaderPool", lambda _: nullcontext(pool))
+        return further(handed_in_folder, lambda walk: copies_and_people(walk.on("2026-09-10")))
+
+
+def copies_and_people(walk):
     make_blind_copies(walk.workspace, walk.act())
     rows = [("T1", 1), ("T2", 2)]
     with walk.workspace.store() as store, store.transaction(walk.act(), "test.people") as tx:
@@ -64,7 +74,6 @@ def shown(handed_in, pool, monkeypatch):
         )
         tx.insert("assignment_end", [{"assignment_id": given[1], "why": "conflict"}])
     walk.rate(("T3", "B8-1", "R1", "1111 11"))
-    return walk
 
 
 def outcome(act):

@@ -26,16 +26,14 @@ NAME = "county.example/witness"
 
 
 @pytest.fixture
-def round_(checked):
+def round_(certified):
     """Both schools certified, and a witness that knows their keys."""
-    for proposal in checked.propose():
-        checked.approve(proposal.proposal_id)
-    county = checked.folder / "witness"
-    key = set_up(county, NAME, checked.fresh)
-    keys = [path.read_text("utf-8") for path in (checked.workspace.folder / "keys").glob("*.pub")]
+    county = certified.folder / "witness"
+    key = set_up(county, NAME, certified.fresh)
+    keys = [path.read_text("utf-8") for path in (certified.workspace.folder / "keys").glob("*.pub")]
     admit(county, keys)
-    trust_witness(checked.workspace, [key], checked.act())
-    return checked
+    trust_witness(certified.workspace, [key], certified.act())
+    return certified
 
 
 def ask(walk, *schools, since=None, name="out"):
