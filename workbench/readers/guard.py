@@ -164,7 +164,7 @@ def _check(archive: zipfile.ZipFile, bounds: Bounds) -> None:
     _check_names(members)
     for info in members:
         _check_member(info, bounds)
-    _check_overlaps(members)
+    refuse_overlaps(members)
     _check_nesting(archive, members, bounds)
 
 
@@ -193,8 +193,11 @@ def _check_names(members: list[zipfile.ZipInfo]) -> None:
         seen.add(folded)
 
 
-def _check_overlaps(members: list[zipfile.ZipInfo]) -> None:
-    """Members that share bytes: one packed block unpacked many times (zip bomb of Fifield)."""
+def refuse_overlaps(members: list[zipfile.ZipInfo]) -> None:
+    """``Unreadable("bomb")`` where members share bytes: one packed block unpacked many times (Fifield).
+
+    To be asked before a member is read: some versions of zipfile refuse it as damaged.
+    """
     end = 0
     for info in sorted(members, key=lambda info: info.header_offset):
         if info.header_offset < end:

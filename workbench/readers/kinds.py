@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import puremagic
 
-from workbench.readers import plain
+from workbench.readers import guard, plain
 from workbench.readers.compound import MAGIC as COMPOUND_MAGIC
 from workbench.readers.compound import read_compound
 from workbench.readers.errors import Unreadable
@@ -147,6 +147,7 @@ def _package(path: Path) -> Kind:
             names = archive.namelist()
             if any(info.flag_bits & 1 for info in archive.infolist()):
                 raise Unreadable("encrypted", "archive protected by a password")
+            guard.refuse_overlaps(archive.infolist())
             if "[Content_Types].xml" not in names:
                 return _plain_archive(archive, names)
             with archive.open("[Content_Types].xml") as part:
