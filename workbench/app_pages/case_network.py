@@ -26,7 +26,7 @@ _COLUMNS = "group one other schools flags share cases"
 def draw_network(here: session.Session) -> None:
     """Draw the groups, say how large they are, and list every link with its cases."""
     found, chart = here.read(network_drawn, here.person_id)
-    if not found.links:
+    if chart is None:
         st.info(text("page_holds.no_network"))
         return
     counts = {
@@ -46,8 +46,8 @@ def draw_network(here: session.Session) -> None:
         open_hold(found.links[chosen].cases[0])
 
 
-def network_drawn(workspace: Workspace, person_id: str) -> tuple[Network, Spec]:
-    """Read the network as a person may see it, and draw it; a click leads to a case.
+def network_drawn(workspace: Workspace, person_id: str) -> tuple[Network, Spec | None]:
+    """Read the network as a person may see it, and draw it, if there is any; a click leads to a case.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def network_drawn(workspace: Workspace, person_id: str) -> tuple[Network, Spec]:
         If the person may see none.
     """
     found = copies_network(workspace, person_id)
-    return found, linked_spec(network_chart(found))
+    return found, linked_spec(network_chart(found)) if found.links else None
 
 
 def network_chart(found: Network) -> alt.LayerChart:

@@ -16,6 +16,7 @@ from workbench import messages
 from workbench.app_pages import case_lists
 from workbench.app_pages.drawing import csv_table
 from workbench.errors import InputError, RefusedError
+from workbench.services import case_network
 from workbench.services.adjudication import mark_first, rule, ruling_view, rulings_due
 from workbench.services.case_queue import case_rows, visible_flags
 from workbench.services.case_view import case_view
@@ -329,6 +330,14 @@ def test_the_views_of_the_page_each_open(open_page):
         page = view_of(open_page("holds", "K1"), name)
         assert not page.exception
         assert sentence in words(page)
+
+
+def test_a_county_without_copies_has_no_network_to_draw(open_page, monkeypatch):
+    monkeypatch.setattr(case_network, "standing_flags", lambda *_: [])
+    page = view_of(open_page("holds", "K1"), "network")
+    assert not page.exception
+    assert not page.error
+    assert "没有两位教师之间的雷同标记" in words(page)
 
 
 def test_a_passage_of_unknown_origin_is_registered_on_the_page(open_page, workspace, monkeypatch):
