@@ -71,11 +71,6 @@ def part_sources(store: Store, piece_id: str) -> list[str]:
     return found
 
 
-def active_seconds(store: Store) -> dict[int, int]:
-    """Seconds somebody was active on each read, by read; of those given at the desk alone."""
-    return dict(store.tuples("SELECT read_id, active_s FROM read_time"))
-
-
 def active_by_reader(store: Store) -> dict[tuple[str, str], int]:
     """Seconds somebody was active on a piece, by piece and rater; of the latest read of each."""
     query = (

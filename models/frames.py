@@ -30,7 +30,6 @@ SUBMITTED_AT = "submitted_at"
 COMMENT = "comment"
 
 MARKS = (PIECE, CRITERION, RATER, ROUND, MET)
-RATINGS = (UNIT, RATER, LEVEL)
 
 LEVEL_TYPE = pd.CategoricalDtype([str(level) for level in LEVELS], ordered=True)
 

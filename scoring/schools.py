@@ -9,7 +9,7 @@ changes a level, and nothing ranks schools.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -370,8 +370,3 @@ def _splits(table: SchoolTable, gap: Departure, leniency: Departure, rules: Rule
 
 def _part(value: float, se: float, known: bool) -> Part:
     return Part(float(value), float(se)) if known and np.isfinite(value) else Part(None, None)
-
-
-def found_of(report: SchoolReport, school: str) -> Sequence[Finding]:
-    """Findings of one school, in the order of the catalogue."""
-    return [each for each in report.findings if each.ids == (school,)]

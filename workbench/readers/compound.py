@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from workbench.readers.errors import Unreadable
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_HEADER = 512
 _ENTRY = 128
 _END = 0xFFFFFFFA  # from here on a sector number is a mark, not a place
 _MOST_SECTORS = 4_096

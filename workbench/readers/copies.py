@@ -44,7 +44,6 @@ NOTICES = (
 )
 
 _PAGED = ("docx", "doc", "wps", "pptx", "ppt")
-_WORDS_ONLY = ("xlsx", "xls", "csv", "txt", "md")
 _MOST_PICTURES = 200  # of one reading view
 
 

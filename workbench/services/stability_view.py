@@ -6,11 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scoring.stability.validation import Foretold, Validation
 from workbench.messages import text
 from workbench.services.analyses import last_analysis
 from workbench.services.analysing import KINDS, Shown, shown
 from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
+
+__all__ = [
+    "Share",
+    "StabilityView",
+    "Validation",
+    "checked_said",
+    "replication_said",
+    "stability_view",
+    "stored_replication",
+    "validation_said",
+]
 
 KIND = "stability"
 
@@ -23,30 +35,6 @@ class Share:
     lo: float
     hi: float
     n: int
-
-
-@dataclass(frozen=True)
-class Checked:
-    """Pieces of like chance: share foretold to differ, and share that did, with its interval."""
-
-    pieces: int
-    least: float
-    most: float
-    predicted: float
-    observed: float
-    lo: float
-    hi: float
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What two further reads of pieces drawn at random said; groups by rising chance."""
-
-    whole: Checked
-    holds: bool
-    brier: float
-    brier_constant: float
-    groups: tuple[Checked, ...]
 
 
 @dataclass(frozen=True)
@@ -141,13 +129,13 @@ def _share(payload: Mapping[str, Any]) -> Share | None:
 
 
 def _validation(told: Mapping[str, Any]) -> Validation:
-    groups = tuple(_checked(group) for group in told["groups"])
+    groups = tuple(_foretold(group) for group in told["groups"])
     whole = {"least": groups[0].least, "most": groups[-1].most}
     return Validation(
-        _checked({**told, **whole}), told["holds"], told["brier"], told["brier_constant"], groups
+        _foretold({**told, **whole}), told["holds"], told["brier"], told["brier_constant"], groups
     )
 
 
-def _checked(row: Mapping[str, Any]) -> Checked:
+def _foretold(row: Mapping[str, Any]) -> Foretold:
     names = ("least", "most", "predicted", "observed", "lo", "hi")
-    return Checked(int(row["pieces"]), *(float(row[name]) for name in names))
+    return Foretold(int(row["pieces"]), *(float(row[name]) for name in names))

@@ -9,7 +9,6 @@ import pytest
 
 from models.claims import claim_on
 from models.desk_store import FILE_NAME, DeskStore
-from models.desk_work import active_seconds
 from models.drafts import Task, draft
 from models.store import Act
 from scoring.effects.habits import SECONDS
@@ -35,7 +34,7 @@ def told(panel, rater: str, piece: str, ms: int, seconds: float, **more: object)
 
 def seconds_of_reads(panel) -> list[int]:
     with panel.workspace.store() as store:
-        return list(active_seconds(store).values())
+        return [row["active_s"] for row in store.where("read_time")]
 
 
 def pace(panel, rater: str, seconds: float) -> dict:
