@@ -177,14 +177,19 @@ def page_as(context, server) -> Callable:
                 else page.outside.append(request.url)
             ),
         )
-        page.goto(f"/signin?next={path}")
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
-        page.click("button")
-        settled(page)
+        come_in(page, name, path)
         return page
 
     return sign_in
+
+
+def come_in(page, name: str, path: str, password: str = PASSWORD) -> None:
+    """Sign somebody in, and wait for the page they asked for."""
+    page.goto(f"/signin?next={path}")
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.click("button")
+    settled(page)
 
 
 def settled(page) -> None:

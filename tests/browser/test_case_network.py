@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from models.cases import holds as recorded_holds
-from tests.browser.conftest import PASSWORD, act, settled
+from tests.browser.conftest import act, come_in, settled
 from workbench.messages import catalogue
 from workbench.services.flags import raise_flags
 from workbench.services.workspace import Workspace
@@ -48,11 +48,7 @@ def chair(browser, address):
         opened.append(context)
         context.set_default_timeout(90_000)
         page = context.new_page()
-        page.goto(f"/signin?next={path}")
-        page.fill("#name", CHAIR)
-        page.fill("#password", PASSWORD)
-        page.click("button")
-        settled(page)
+        come_in(page, CHAIR, path)
         return page
 
     yield open_at

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks.synthetic_county import CLOSED, PASSWORD, build
-from tests.browser.conftest import settled
+from tests.browser.conftest import come_in, settled
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 expect = playwright_api.expect
@@ -32,11 +32,7 @@ def county_page(browser, whole):
     )
     context.set_default_timeout(90_000)  # the first page of a server computes its analyses
     page = context.new_page()
-    page.goto("/signin?next=/county")
-    page.fill("#name", REVIEWER)
-    page.fill("#password", PASSWORD)
-    page.click("button")
-    settled(page)
+    come_in(page, REVIEWER, "/county", PASSWORD)
     yield page
     context.close()
 

@@ -16,6 +16,7 @@ from models.store import Act
 from rubrics.levels import Level
 from rubrics.rubric import Criterion, Slot
 from scoring.consensus import read_level
+from tests.browser.desk_shown import piece_of, saved, wait_for_other
 from workbench.services import desk
 from workbench.services.assignments import allocate_reads
 
@@ -49,18 +50,6 @@ def pending(county, person: str) -> list[dict]:
 def draft(county, person: str, piece: str) -> dict:
     with DeskStore(county.folder / FILE_NAME) as opened:
         return next(d for d in drafts_of(opened, person) if d["piece_id"] == piece)["content"]
-
-
-def piece_of(page) -> str:
-    return page.locator(".desk header code").inner_text()
-
-
-def wait_for_other(page, piece: str) -> None:
-    expect(page.locator(".desk header code")).not_to_have_text(piece)
-
-
-def saved(page) -> None:
-    expect(page.locator(".desk .state.kept")).to_be_visible()
 
 
 def test_a_comment_typed_just_before_the_submit_shortcut_is_kept_whole(given_out, desk_of):

@@ -16,6 +16,7 @@ from models.desk_store import FILE_NAME, DeskStore
 from models.drafts import drafts_of
 from models.evidence_store import EvidenceStore
 from models.store import Act
+from tests.browser.desk_shown import piece_of, saved, wait_for_other
 from workbench.errors import RefusedError
 from workbench.services import desk
 from workbench.services.assignments import allocate_reads
@@ -99,18 +100,6 @@ def draft(county, person: str, piece: str) -> dict | None:
     with DeskStore(county.folder / FILE_NAME) as opened:
         found = [d for d in drafts_of(opened, person) if d["piece_id"] == piece]
     return found[0]["content"] if found else None
-
-
-def piece_of(page) -> str:
-    return page.locator(".desk header code").inner_text()
-
-
-def wait_for_other(page, piece: str) -> None:
-    expect(page.locator(".desk header code")).not_to_have_text(piece)
-
-
-def saved(page) -> None:
-    expect(page.locator(".desk .state.kept")).to_be_visible()
 
 
 def keys(page, *names: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from models.desk_store import FILE_NAME, DeskStore
 from models.drafts import drafts_of
 from models.store import Act
+from tests.browser.conftest import come_in
 from workbench.errors import RefusedError
 from workbench.services.assignments import allocate_reads
 
@@ -76,10 +77,7 @@ def test_at_a_shared_computer_the_next_person_sees_nothing_of_the_one_before(
     expect(page.locator(".desk .state.kept")).to_be_visible()
     page.click("text=退出登录")
     page.wait_for_url("**/signin?out=1")
-    page.goto("/signin?next=/desk")
-    page.fill("#name", "PS03")
-    page.fill("#password", password)
-    page.click("button")
+    come_in(page, "PS03", "/desk", password)
     mine = piece_of(page)
     expect(page.locator(".desk")).not_to_contain_text("前一位的评语")
     before = marks(given_out, "PS03").get(mine, [])
