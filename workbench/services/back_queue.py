@@ -13,8 +13,8 @@ from models.store import Row, Store
 from scoring.conflicts import conflicts
 from workbench.services.analyses import last_analysis
 from workbench.services.outcomes import FollowedOutcomes
+from workbench.services.reach import seen_school
 from workbench.services.reads import author_of, conflict_rule, reader_of
-from workbench.services.scopes import seen_school
 from workbench.services.second_reader import is_on
 from workbench.services.stability import KIND, reading_queue
 from workbench.services.workspace import Workspace

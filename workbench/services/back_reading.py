@@ -28,12 +28,12 @@ from scoring.consensus import read_level
 from workbench.errors import InputError, RefusedError
 from workbench.services.back_queue import is_settled
 from workbench.services.outcomes import FollowedOutcomes
+from workbench.services.reach import seen_school
 from workbench.services.reads import author_of, conflict_rule, reader_of
 from workbench.services.recall import reallocate
 from workbench.services.reopening import reopen
 from workbench.services.roles import CHAIR, authorise
 from workbench.services.rulings import judges, last_chair
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 CHOSEN = "chosen"

@@ -17,7 +17,7 @@ from scoring.flags import PAIR
 from scoring.networks import networks
 from scoring.similarity.pairs import PASSAGE, SELF, STRONG
 from workbench.services.flags import standing_flags
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.workspace import Workspace
 
 _RING = 12  # teachers on the first circle around the one with most links

@@ -17,7 +17,7 @@ from scoring.flags import CATALOGUE, PAIR, PIECE, RATER, RATER_PAIR
 from scoring.holds import SEVERITIES, Closed, FalseAlarms, false_alarms, severity
 from workbench.services.case_parties import parties_of_case, schools_of_case, subject_of
 from workbench.services.flags import flag_rows
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.working_days import day_of
 from workbench.services.workspace import Workspace
 

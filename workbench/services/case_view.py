@@ -32,9 +32,9 @@ from workbench.services.county_pieces import PieceBehind, behind
 from workbench.services.exhibits import Exhibits, exhibits_of
 from workbench.services.holds import may_handle, may_resolve, reply, show_hold
 from workbench.services.mask_words import SURNAMES_KNOWN, MaskWords
+from workbench.services.reach import seen_school
 from workbench.services.roles import ALLOWED, same_person
 from workbench.services.scans import keep_scan
-from workbench.services.scopes import seen_school
 from workbench.services.working_days import CHINA
 from workbench.services.workspace import Workspace
 

@@ -74,13 +74,12 @@ def proposals(workspace: Workspace, person_id: str) -> list[Row]:
         If the person may not see certification.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "certify.show"))
-        schools = {row["school_id"]: row["name"] for row in store.where("school")}
+        schools = schools_seen(store, person_id, "certify.show")
         approvals = {row["proposal_id"]: row for row in store.where("approval")}
         people = {row["person_id"]: row["name"] for row in store.where("person")}
         made = []
         for row in store.where("proposal"):
-            if row["school_id"] not in seen:
+            if row["school_id"] not in schools:
                 continue
             proposed = _line(store, row["tx"])
             given = approvals.get(row["proposal_id"])
@@ -168,13 +167,12 @@ def verify_ledgers(workspace: Workspace, person_id: str) -> list[LedgerState]:
         If the person may not see ledgers.
     """
     with workspace.store() as store:
-        seen = schools_seen(store, person_id, "ledger.show")
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
+        names = schools_seen(store, person_id, "ledger.show")
     lost = [
-        _lost(school_id, names[school_id]) for school_id in schools_without_ledger(workspace, seen)
+        _lost(school_id, names[school_id]) for school_id in schools_without_ledger(workspace, names)
     ]
     found = []
-    for each in verify(workspace, seen) if seen else ():
+    for each in verify(workspace, names) if names else ():
         told = each.found
         faults = tuple(_fault(fault.seq, fault.code) for fault in told.faults)
         first = faults[0] if faults else ""
@@ -196,10 +194,9 @@ def last_checkpoints(workspace: Workspace, person_id: str) -> list[Row]:
         If a ledger cannot be read.
     """
     with workspace.store() as store:
-        seen = schools_seen(store, person_id, "ledger.show")
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
+        names = schools_seen(store, person_id, "ledger.show")
     made = []
-    for school_id, path in (ledgers(workspace, seen) if seen else {}).items():
+    for school_id, path in (ledgers(workspace, names) if names else {}).items():
         note = latest_checkpoint(path)
         size = note.splitlines()[1] if len(note.splitlines()) > 1 else ""
         made.append(

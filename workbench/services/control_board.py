@@ -26,9 +26,9 @@ from workbench.context import CHINA
 from workbench.services.calibration_gate import LOCKED, SEEDS, gate_of, mode_of
 from workbench.services.outcomes import consensus_rule
 from workbench.services.progress import Progress, RaterProgress, progress_in, waits_of
+from workbench.services.reach import seen_school
 from workbench.services.results import Standing, result_standing
 from workbench.services.roles import RATER
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 _LEAST_TIMED = 5  # reads with active time before the round's own minutes are used

@@ -11,8 +11,8 @@ from models.records import ReasonNone
 from models.store import Row, Store
 from rubrics.levels import Level
 from workbench.services.publicity import list_publicity
+from workbench.services.reach import seen_school
 from workbench.services.results import CONCLUSION, ResultRow, result_standing
-from workbench.services.scopes import seen_school
 from workbench.services.supervision import compare
 from workbench.services.workspace import Workspace
 

@@ -15,7 +15,7 @@ from rubrics.levels import Level
 from rubrics.rubric import Slot
 from scoring.consensus import read_level
 from workbench.services.outcomes import piece_outcomes
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.workspace import Workspace
 
 By = Literal["school", "rater", "slot"]

@@ -21,8 +21,8 @@ from rubrics.canonical import digest
 from workbench.errors import InputError
 from workbench.services.assignments import follow_up
 from workbench.services.case_opening import NewCase, open_cases
+from workbench.services.reach import seen_school
 from workbench.services.roles import authorise
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 CANNOT_JUDGE, CONFLICT, UNREADABLE, OTHER = "cannot_judge", "conflict", "unreadable", "other"

@@ -30,14 +30,13 @@ def notes_due(workspace: Workspace, person_id: str, issued_on: date) -> list[Row
         If the person may not see feedback notes.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "feedback.show"))
-        schools = {row["school_id"]: row["name"] for row in store.where("school")}
+        schools = schools_seen(store, person_id, "feedback.show")
         behind = identities(store)
         named = may_name(store, person_id)
     files = {row["name"] for row in export_rows(workspace, person_id, _KIND)}
     made = []
     for note in feedback(workspace, issued_on):
-        if note.teacher["school_id"] not in seen:
+        if note.teacher["school_id"] not in schools:
             continue
         teacher_id = note.teacher["teacher_id"]
         who = note.teacher["name"] if named else short_code(behind[teacher_id][0])

@@ -164,8 +164,8 @@ def rows_with_names(workspace: Workspace, impact: Impact) -> list[Row]:
 
 def _schools_shown(store: Store, person_id: str) -> list[str] | None:
     """Schools whose results somebody may look at; None for all."""
-    seen = set(schools_seen(store, person_id, "impact.show"))
-    everything = {row["school_id"] for row in store.where("school")} <= seen
+    seen = schools_seen(store, person_id, "impact.show")
+    everything = {row["school_id"] for row in store.where("school")} <= seen.keys()
     return None if everything else sorted(seen)
 
 

@@ -93,7 +93,7 @@ def completeness(workspace: Workspace, person_id: str) -> list[Row]:
         If the person may not see it.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "completeness.show"))
+        seen = schools_seen(store, person_id, "completeness.show")
         standing = result_standing(store, workspace)
         closed = closed_windows(store)
         teachers = {row["teacher_id"]: row for row in store.where("teacher")}
@@ -147,7 +147,7 @@ def progress_with_teachers(workspace: Workspace, person_id: str) -> tuple[list[R
     teachers = completeness(workspace, person_id)
     rows: Mapping[str, list[Row]] = _grouped(teachers, "school_id")
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "completeness.show"))
+        seen = schools_seen(store, person_id, "completeness.show")
         window = {row["school_id"]: row["state"] for row in store.where("submission_window")}
         schools = [row for row in store.where("school") if row["school_id"] in seen]
     told = [

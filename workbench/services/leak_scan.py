@@ -118,7 +118,7 @@ def scan(workspace: Workspace, act: Act, progress: Progress | None = None) -> Le
 def last_scan(workspace: Workspace, person_id: str) -> tuple[LeakReport, str] | None:
     """Latest report, of the schools one sees, and when it was made; None before the first."""
     with workspace.store() as store:
-        schools = set(schools_seen(store, person_id, "leaks.show"))
+        schools = schools_seen(store, person_id, "leaks.show")
         row = latest_leak_scan(store)
         if row is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class SchoolVerification:
     found: Verification
 
 
-def ledgers(workspace: Workspace, school_ids: list[str] | None = None) -> dict[str, Path]:
+def ledgers(workspace: Workspace, school_ids: Collection[str] | None = None) -> dict[str, Path]:
     """Ledger files there are, by school."""
     with workspace.store() as store:
         schools = school_ids or [row["school_id"] for row in schools_of_round(store)]
@@ -36,7 +36,7 @@ def ledgers(workspace: Workspace, school_ids: list[str] | None = None) -> dict[s
 
 def verify(
     workspace: Workspace,
-    school_ids: list[str] | None = None,
+    school_ids: Collection[str] | None = None,
     trusted: list[str] | None = None,
     kept: list[bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -85,7 +85,9 @@ def _outside(workspace: Workspace) -> Outside:
     return Outside(policies=workspace.policies.keys(), audit_heads=lines)
 
 
-def checkpoints(workspace: Workspace, out: Path, school_ids: list[str] | None = None) -> list[Path]:
+def checkpoints(
+    workspace: Workspace, out: Path, school_ids: Collection[str] | None = None
+) -> list[Path]:
     """Write the last signed checkpoint of each ledger to a folder, to be kept elsewhere."""
     out.mkdir(parents=True, exist_ok=True)
     written = []

@@ -15,9 +15,9 @@ from workbench.services.assignments import follow_up
 from workbench.services.desk_parked import parked_pieces
 from workbench.services.exits import CANNOT_JUDGE, Exit, exits
 from workbench.services.outcomes import FollowedOutcomes
+from workbench.services.reach import seen_school
 from workbench.services.recall import CODE, reallocate
 from workbench.services.roles import authorise
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 

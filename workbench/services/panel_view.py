@@ -13,7 +13,7 @@ from rubrics.levels import Level
 from workbench.messages import text
 from workbench.services.agreement import explain_note
 from workbench.services.analysing import Shown, shown
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.stability_view import replication_said, stored_replication
 from workbench.services.workspace import Workspace
 

@@ -15,8 +15,8 @@ from models.records import ReasonNone, Round
 from models.store import Row, Store
 from models.submissions import owned_pieces
 from workbench import messages
+from workbench.services.reach import seen_school
 from workbench.services.results import Standing, result_standing
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 _NOT_READ = (

@@ -60,11 +60,10 @@ def publications(workspace: Workspace, person_id: str, today: date) -> list[Row]
         If the person may not see publicities.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "publicity.show"))
-        schools = {row["school_id"]: row["name"] for row in store.where("school")}
+        schools = schools_seen(store, person_id, "publicity.show")
     made = []
     for row in list_publicity(workspace):
-        if row["school_id"] not in seen:
+        if row["school_id"] not in schools:
             continue
         left = (date.fromisoformat(row["closes_on"]) - today).days
         unanswered = sum(not each["answer"] for each in row["objections"])
@@ -107,7 +106,7 @@ def objections(workspace: Workspace, person_id: str) -> list[Row]:
         If the person may not see publicities.
     """
     with workspace.store() as store:
-        seen = set(schools_seen(store, person_id, "publicity.show"))
+        seen = schools_seen(store, person_id, "publicity.show")
         school_of = {row["publication_id"]: row["school_id"] for row in store.where("publication")}
         answers = {row["objection_id"]: row for row in store.where("objection_answer")}
         endings = objection_endings(workspace, store)

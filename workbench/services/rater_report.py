@@ -13,8 +13,8 @@ from workbench.messages import language
 from workbench.services.analysing import Shown, shown
 from workbench.services.effects import sentence_of
 from workbench.services.next_actions import next_actions
+from workbench.services.reach import seen_school
 from workbench.services.roles import may_see
-from workbench.services.scopes import seen_school
 from workbench.services.workspace import Workspace
 
 ANALYSES = ("facets", "effects")

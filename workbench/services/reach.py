@@ -11,8 +11,8 @@ from workbench.errors import RefusedError
 from workbench.services.roles import ALLOWED, SEEN_BY, authorise, may_see, person_of, scope_of
 
 
-def schools_seen(store: Store, person_id: str, action: str) -> list[str]:
-    """Ids of the schools whose things a person may look at.
+def seen_school(store: Store, person_id: str, action: str) -> str | None:
+    """School whose things a person may look at for this; None where the whole county.
 
     Parameters
     ----------
@@ -27,8 +27,28 @@ def schools_seen(store: Store, person_id: str, action: str) -> list[str]:
         If the person is unknown, or holds no role that may look.
     """
     may_see(store, person_id, action)
-    bound = bound_school(store, store.one("person", person_id=person_id), SEEN_BY[action])
-    return _all_schools(store) if bound is None else [bound]
+    return bound_school(store, store.one("person", person_id=person_id), SEEN_BY[action])
+
+
+def schools_seen(store: Store, person_id: str, action: str) -> dict[str, str]:
+    """Names by id of the schools whose things a person may look at.
+
+    Parameters
+    ----------
+    store : Store
+    person_id : str
+    action : str
+        A key of ``roles.SEEN_BY``.
+
+    Raises
+    ------
+    RefusedError
+        If the person is unknown, or holds no role that may look.
+    """
+    bound = seen_school(store, person_id, action)
+    names = {row["school_id"]: row["name"] for row in store.where("school")}
+    seen = _all_schools(store) if bound is None else [bound]
+    return {school_id: names[school_id] for school_id in seen}
 
 
 def act_for(
@@ -88,13 +108,12 @@ def sheets_of_schools(
     RefusedError
         If the person may not have result sheets.
     """
-    seen = set(schools_seen(store, person_id, "download.certificates"))
-    names = {row["school_id"]: row["name"] for row in store.where("school")}
+    seen = schools_seen(store, person_id, "download.certificates")
     lines = {row["seq"]: row for row in store.where("audit_log", action=action)}
     for row in reversed(store.where(table)):
         if row["school_id"] in seen:
             line = lines[row["tx"]]
-            yield row, {"school": names[row["school_id"]], "at": line["at"], "by": line["actor"]}
+            yield row, {"school": seen[row["school_id"]], "at": line["at"], "by": line["actor"]}
 
 
 def may_name(store: Store, person_id: str) -> bool:

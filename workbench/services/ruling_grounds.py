@@ -8,7 +8,7 @@ from models.closing import ground_counts
 from rubrics.ruling_reasons import ruling_reasons
 from workbench.errors import InputError
 from workbench.messages import language
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.workspace import Workspace
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from models.people import schools_of_round, teachers_of_round
@@ -65,7 +65,7 @@ def school_rows(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def schools_without_ledger(
-    workspace: Workspace, school_ids: Sequence[str] | None = None
+    workspace: Workspace, school_ids: Collection[str] | None = None
 ) -> list[str]:
     """Schools with an approved proposal whose ledger file is gone: verifying finds nothing there."""
     with workspace.store() as store:

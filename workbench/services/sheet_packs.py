@@ -43,17 +43,16 @@ def sheet_states(workspace: Workspace, person_id: str) -> list[Row]:
     """
     with workspace.store() as store:
         seen = schools_seen(store, person_id, f"download.{_KIND}")
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
     made = []
     for school_id, ledger in (ledgers(workspace, seen) if seen else {}).items():
-        folder = workspace.exports / _KIND / names[school_id]
+        folder = workspace.exports / _KIND / seen[school_id]
         files = [path for path in folder.glob("*") if path.suffix.lstrip(".") in FORMATS]
         oldest = min((path.stat().st_mtime for path in files), default=0.0)
         state = "none" if not files else "stale" if oldest < ledger.stat().st_mtime else "current"
         made.append(
             {
                 "school_id": school_id,
-                "school": names[school_id],
+                "school": seen[school_id],
                 "sheets": count_certificates(workspace, [school_id]),
                 "files": len(files),
                 "made_at": f"{datetime.fromtimestamp(oldest, CHINA):%Y-%m-%d %H:%M}"
@@ -101,9 +100,8 @@ def begin_sheets(
         seen = schools_seen(store, person_id, f"download.{_KIND}")
         if school_id:
             may_see(store, person_id, f"download.{_KIND}", school_id)
-            seen = [school_id]
     out = str((workspace.exports / _KIND).resolve())
-    chosen = [word for each in seen for word in ("--school", each)]
+    chosen = [word for each in ([school_id] if school_id else seen) for word in ("--school", each)]
     return start_job(workspace, _KIND, [out, *chosen], person_id, at, fresh)
 
 

@@ -10,7 +10,7 @@ from scoring.stability.validation import Foretold, Validation
 from workbench.messages import text
 from workbench.services.analyses import last_analysis
 from workbench.services.analysing import KINDS, Shown, shown
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.workspace import Workspace
 
 __all__ = [

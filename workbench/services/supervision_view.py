@@ -11,7 +11,7 @@ from models.records import Round
 from models.store import Row, Store
 from models.submissions import owned_pieces
 from models.supervision import latest_sample
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.supervision import compare
 from workbench.services.workspace import Workspace
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.messages import text
 from workbench.services.analysing import Shown, shown
-from workbench.services.scopes import seen_school
+from workbench.services.reach import seen_school
 from workbench.services.workspace import Workspace
 
 KIND = "generalizability"

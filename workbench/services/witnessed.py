@@ -7,7 +7,7 @@ somebody else shows that, which is what a witness does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +61,10 @@ class Witnessed:
 
 
 def requests(
-    workspace: Workspace, out: Path, school_ids: list[str] | None = None, since: int | None = None
+    workspace: Workspace,
+    out: Path,
+    school_ids: Collection[str] | None = None,
+    since: int | None = None,
 ) -> list[Path]:
     """Write for each ledger what a witness needs to cosign its last checkpoint.
 
@@ -172,7 +175,7 @@ def take_in(workspace: Workspace, data: bytes, act: Act) -> Witnessed:
 
 
 def witnessed(
-    workspace: Workspace, now: datetime, school_ids: list[str] | None = None
+    workspace: Workspace, now: datetime, school_ids: Collection[str] | None = None
 ) -> list[Witnessed]:
     """How far a witness has seen each ledger; a cosignature that does not verify counts as none.
 
@@ -194,9 +197,8 @@ def witness_words(workspace: Workspace, person_id: str, now: datetime) -> list[s
         If the person may not see ledgers.
     """
     with workspace.store() as store:
-        seen = schools_seen(store, person_id, "ledger.show")
-        names = {row["school_id"]: row["name"] for row in store.where("school")}
-    found = witnessed(workspace, now, seen) if seen else []
+        names = schools_seen(store, person_id, "ledger.show")
+    found = witnessed(workspace, now, names) if names else []
     return [
         text("witness.school", school=names[each.school_id], sentence=each.sentence)
         for each in found

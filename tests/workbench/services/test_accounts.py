@@ -17,6 +17,7 @@ from workbench.services.acting import act_of, data_version, person, standing
 from workbench.services.demo import MARKER
 from workbench.services.demo_accounts import create_demo_accounts
 from workbench.services.people import Directory, TeacherRow
+from workbench.services.reach import seen_school
 from workbench.services.roles import ALLOWED, ROLES, SEEN_BY, authorise, may_see, scope_of
 from workbench.services.workspace import Workspace, create
 
@@ -140,6 +141,14 @@ def test_of_two_roles_the_one_that_reaches_the_school_counts(house):
     with house.store() as store:
         made = authorise(store, own("chair-t"), "hold.resolve", school_of(house, HILL))
     assert made.role == "county"
+
+
+def test_a_chair_of_a_school_who_also_reviews_for_the_county_sees_the_county(house):
+    with house.store() as store:
+        assert seen_school(store, "chair-t", "holds.show") == school_of(house, TOWN)
+    accounts.set_roles(house, "chair-t", ["chair", "county"], admin())
+    with house.store() as store:
+        assert seen_school(store, "chair-t", "holds.show") is None
 
 
 def test_roles_are_as_last_given_and_the_rows_before_stay(house):

@@ -14,9 +14,10 @@ from workbench.services.roster import import_roster
 def test_the_county_reaches_all_schools_and_a_registrar_the_own(opened):
     own = opened.school("城关小学")
     with opened.workspace.store() as store:
-        every = [row["school_id"] for row in store.where("school")]
-        assert schools_seen(store, "G1", "publicity.show") == [own]
-        assert schools_seen(store, "K1", "publicity.show") == every
+        names = {row["school_id"]: row["name"] for row in store.where("school")}
+        every = list(names)
+        assert schools_seen(store, "G1", "publicity.show") == {own: "城关小学"}
+        assert schools_seen(store, "K1", "publicity.show") == names
         assert act_for(store, opened.act("G1"), "publicity.open")[1] == [own]
         assert act_for(store, opened.act("登记员"), "publicity.open")[1] == every
         assert act_for(store, opened.act("G1"), "publicity.open")[0].role == "registrar"
