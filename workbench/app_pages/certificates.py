@@ -14,9 +14,9 @@ from workbench.components.showing import (
     address,
     done,
     download,
+    in_tabs,
     may,
     moment,
-    say_what_was_done,
     table,
     telling,
 )
@@ -40,15 +40,8 @@ _ENDINGS = (".docx", ".xlsx", *_SCANS)
 
 def draw() -> None:
     """Draw making and handing out, and verifying."""
-    here = session.current()
-    st.title(text("page.certificates"))
-    st.write(text("page_certificates.intro"))
-    say_what_was_done()
-    names = ("sheets", "verify", "scans")
-    tabs = st.tabs([text(f"page_certificates.tab.{name}") for name in names])
-    for tab, part in zip(tabs, (_sheets, _verify, _scans), strict=True):
-        with tab, telling():
-            part(here)
+    parts = {"sheets": _sheets, "verify": _verify, "scans": _scans}
+    in_tabs("certificates", parts, session.current())
 
 
 def _sheets(here: session.Session) -> None:

@@ -12,10 +12,10 @@ from workbench import session
 from workbench.components.showing import (
     done,
     download,
+    in_tabs,
     level,
     may,
     moment,
-    say_what_was_done,
     subject,
     table,
     telling,
@@ -49,15 +49,8 @@ _ENTRY = ("seq", "kind", "subject", "competency", "level", "attempt", "posted_at
 
 def draw() -> None:
     """Draw certification, the ledgers, and whether they verify."""
-    here = session.current()
-    st.title(text("page.certification"))
-    st.write(text("page_certification.intro"))
-    say_what_was_done()
-    names = ("certify", "ledger", "verify")
-    tabs = st.tabs([text(f"page_certification.tab.{name}") for name in names])
-    for tab, part in zip(tabs, (_certify, _ledger, _verify), strict=True):
-        with tab, telling():
-            part(here)
+    parts = {"certify": _certify, "ledger": _ledger, "verify": _verify}
+    in_tabs("certification", parts, session.current())
 
 
 def _certify(here: session.Session) -> None:

@@ -11,10 +11,10 @@ from workbench import session
 from workbench.components.showing import (
     done,
     download,
+    in_tabs,
     level,
     may,
     moment,
-    say_what_was_done,
     subject,
     table,
     telling,
@@ -56,15 +56,8 @@ _OBJECTION = (
 
 def draw() -> None:
     """Draw what is due, what is shown, and the objections."""
-    here = session.current()
-    st.title(text("page.publicity"))
-    st.write(text("page_publicity.intro"))
-    say_what_was_done()
-    names = ("upcoming", "shown", "objections")
-    tabs = st.tabs([text(f"page_publicity.tab.{name}") for name in names])
-    for tab, part in zip(tabs, (_upcoming, _shown, _objections), strict=True):
-        with tab, telling():
-            part(here)
+    parts = {"upcoming": _upcoming, "shown": _shown, "objections": _objections}
+    in_tabs("publicity", parts, session.current())
 
 
 def _upcoming(here: session.Session) -> None:

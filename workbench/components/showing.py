@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import streamlit as st
@@ -14,6 +14,8 @@ from rubrics.errors import WorkbenchError
 from workbench.context import CHINA
 from workbench.messages import explain, text
 from workbench.services.roles import ALLOWED
+
+_Here = TypeVar("_Here")
 
 A_PAGE = 50
 _DONE = "what_was_done"
@@ -45,6 +47,29 @@ def say_what_was_done() -> None:
     sentence = st.session_state.pop(_DONE, "")
     if sentence:
         place.success(sentence)
+
+
+def in_tabs(page: str, parts: Mapping[str, Callable[[_Here], None]], here: _Here) -> None:
+    """Draw a page's title and introduction, what was done, and each part in a tab of its own.
+
+    An error stays in its tab.
+
+    Parameters
+    ----------
+    page
+        Name of the page, which its sentences begin with.
+    parts
+        What draws each part, by the name of its tab.
+    here
+        What each part is drawn for.
+    """
+    st.title(text(f"page.{page}"))
+    st.write(text(f"page_{page}.intro"))
+    say_what_was_done()
+    tabs = st.tabs([text(f"page_{page}.tab.{name}") for name in parts])
+    for tab, part in zip(tabs, parts.values(), strict=True):
+        with tab, telling():
+            part(here)
 
 
 def may(roles: Collection[str], action: str) -> bool:
