@@ -44,13 +44,3 @@ def is_relaxed(store: Store, piece_id: str, rater_id: str) -> bool:
         "WHERE a.piece_id = ? AND a.rater_id = ? AND l.action = ?"
     )
     return bool(store.rows(query, (piece_id, rater_id, RELAX)))
-
-
-def rules_set_aside(store: Store) -> list[Row]:
-    """Every time a rule was set aside: when, by whom, which, why, and for how many reads."""
-    return store.rows(
-        "SELECT l.at, l.actor, l.object, l.reason, COUNT(a.assignment_id) AS reads "
-        "FROM audit_log AS l LEFT JOIN assignment AS a ON a.tx = l.seq WHERE l.action = ? "
-        "GROUP BY l.seq ORDER BY l.seq",
-        (RELAX,),
-    )

@@ -59,14 +59,6 @@ def layout_of(payload: SheetPayload) -> Layout:
     return made
 
 
-def printed_cells(payload: SheetPayload) -> list[Cell]:
-    """Every printed cell of a payload's sheet, in reading order.
-
-    Page numbers are left out: they belong to the paper, not to the result.
-    """
-    return [cell for row in layout_of(payload).printed_rows for cell in row]
-
-
 def _refuse_control(cell: Cell) -> None:
     """No format prints control or direction-changing characters; a name with one hides something."""
     odd = [sign for sign in cell.value if unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs")]

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator
 from datetime import date
 from typing import Literal, NoReturn
 
@@ -140,13 +139,6 @@ def mask(number: str) -> str:
     if len(number) < 12:
         return "*" * len(number)
     return number[:4] + "*" * (len(number) - 8) + number[-4:]
-
-
-def numbers_in(text: str) -> Iterator[str]:
-    """ID numbers that stand in a text, as far as their check digit proves them."""
-    for found in _IN_TEXT.finditer(text):
-        if check_digit_ok(found[0]):
-            yield normalise(found[0])
 
 
 def without_numbers(text: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rubrics.levels import LEVEL_OF_ZH, Level
 from rubrics.rubric import RubricSet
-from workbench.formats.cells import Grid, cell_text, normal
+from workbench.formats.cells import Grid, normal
 from workbench.formats.faults import FaultList, RowFault
 from workbench.formats.headers import body_rows, propose_mapping
 from workbench.formats.mapping import ProposedMapping, RememberedMapping
@@ -147,115 +146,3 @@ def _missing_criteria(
                 piece=read[0].shown_piece,
                 criteria=lacking,
             )
-
-
-@dataclass(frozen=True)
-class LevelRow:
-    """One line of a level-only table: it feeds statistics and never certifies."""
-
-    row_number: int
-    unit: str
-    rater: str
-    level: str
-
-
-@dataclass(frozen=True)
-class LevelTable:
-    """Lines of a ``unit, rater, level`` table; ``scale`` is the order the levels stand in."""
-
-    rows: tuple[LevelRow, ...]
-    faults: tuple[RowFault, ...]
-    mapping: ProposedMapping
-    scale: tuple[str, ...]
-
-
-def parse_levels(
-    grid: Grid,
-    scale: Sequence[str] | None = None,
-    mapping: RememberedMapping | None = None,
-) -> LevelTable:
-    """Read any table of ``unit, rater, level``.
-
-    Parameters
-    ----------
-    grid : rows of cell texts
-        One line for one rater on one unit.
-    scale : sequence of str, optional
-        The levels from lowest to highest. Left out, 不合格, 合格 and 优秀 (or
-        their codes) are read as the three levels where nothing else occurs,
-        and numbers go by size; other words stand in order of appearance.
-
-    Returns
-    -------
-    LevelTable
-        Without lines that name no level (not rated is not 0), no unit or no
-        rater, or that rate a unit again.
-    """
-    proposed = propose_mapping(grid, LEVEL_KEYS, "levels", mapping)
-    faults = FaultList("ratings")
-    missing = tuple(f"{own_name(key)} ({key})" for key in proposed.missing(LEVEL_KEYS))
-    if missing:
-        faults.reject(0, "", "missing_columns", "intake", columns=missing)
-        return LevelTable((), faults.in_order(), proposed, tuple(scale or ()))
-    body = body_rows(grid, proposed)
-    codes = _level_codes({row.text("level") for row in body if row.text("level")}, scale)
-    ordered = tuple(scale) if scale else _scale(codes, [row.text("level") for row in body])
-    rows: list[LevelRow] = []
-    first: dict[tuple[str, str], int] = {}
-    for row in body:
-        read = LevelRow(row.number, row.text("unit"), row.text("rater"), "")
-        level = codes.get(row.text("level"), "")
-        if not _level_fault(row.text("level"), level, read, ordered, proposed, faults):
-            place = (read.unit, read.rater)
-            if place in first:
-                faults.reject(row.number, "", "rated_twice", unit=read.unit, first=first[place])
-                continue
-            first[place] = row.number
-            rows.append(LevelRow(row.number, read.unit, read.rater, level))
-    return LevelTable(tuple(rows), faults.in_order(), proposed, ordered)
-
-
-def _level_fault(
-    given: str,
-    level: str,
-    row: LevelRow,
-    scale: Sequence[str],
-    mapping: ProposedMapping,
-    faults: FaultList,
-) -> bool:
-    """Note why a line is left out; whether it is."""
-    if not (row.unit and row.rater):
-        column = mapping.header("rater" if row.unit else "unit")
-        faults.reject(row.row_number, column, "missing_value", "intake")
-    elif not given:
-        faults.warn(row.row_number, mapping.header("level"), "no_level")
-    elif level not in scale:
-        faults.reject(
-            row.row_number,
-            mapping.header("level"),
-            "unknown_level",
-            value=given,
-            scale=tuple(scale),
-        )
-    else:
-        return False
-    return True
-
-
-def _level_codes(texts: Collection[str], scale: Sequence[str] | None) -> dict[str, str]:
-    """Level each text stands for: itself, or a code where all are the three levels."""
-    coded = {text: LEVEL_OF_ZH.get(text) or text.casefold() for text in texts}
-    three = {str(level) for level in Level}
-    if (scale is None and set(coded.values()) <= three) or (scale and three >= set(scale)):
-        return {text: str(code) for text, code in coded.items()}
-    return {text: cell_text(text) for text in texts}
-
-
-def _scale(codes: Mapping[str, str], texts: Sequence[str]) -> tuple[str, ...]:
-    found = list(dict.fromkeys(codes[text] for text in texts if text in codes))
-    if set(found) <= {str(level) for level in Level}:
-        return tuple(str(level) for level in Level)
-    try:
-        return tuple(sorted(found, key=float))
-    except ValueError:
-        return tuple(found)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.recalls import counting_reads
-from models.store import Act, Row, Store, Transaction
+from models.store import Act, Store, Transaction
 from rubrics.canonical import digest
 from workbench.services.assignments import follow_up_all
 from workbench.services.case_opening import NewCase, open_cases
@@ -32,12 +32,6 @@ class Recalled:
     hold_id: str
     reads: tuple[int, ...]
     pieces: tuple[str, ...]
-
-
-def reads_to_recall(workspace: Workspace, rater_id: str, since: str = "") -> list[Row]:
-    """First and third reads of a rater that count now, given after a time (UTC); all without one."""
-    with workspace.store() as store:
-        return counting_reads(store, rater_id, since)
 
 
 def recall_reads(

@@ -9,7 +9,7 @@ import pytest
 from rubrics.canonical import digest
 from workbench.errors import InputError
 from workbench.exports.cells import Cell
-from workbench.exports.layout import layout_of, printed_cells
+from workbench.exports.layout import layout_of
 from workbench.exports.wording import ranges
 from workbench.messages import catalogue, placeholders
 
@@ -78,7 +78,7 @@ def test_the_footer_names_ledger_checkpoint_and_day(issued):
 
 
 def test_places_of_cells_are_unique(issued):
-    places = [cell.place for cell in printed_cells(issued.school)]
+    places = [cell.place for row in layout_of(issued.school).printed_rows for cell in row]
     assert len(places) == len(set(places))
 
 

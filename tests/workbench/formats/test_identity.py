@@ -15,7 +15,6 @@ from workbench.formats.identity import (
     check_digit,
     check_digit_ok,
     mask,
-    numbers_in,
     person_key,
     read_id_number,
     without_numbers,
@@ -113,7 +112,6 @@ def test_a_number_never_shows(number):
     assert not hasattr(held, "__dict__")
 
 
-def test_numbers_inside_a_text_are_found_and_masked():
+def test_numbers_inside_a_text_are_masked():
     text = f"证件{STANDARD}，电话13800000000"
-    assert list(numbers_in(text)) == [STANDARD]
     assert without_numbers(text) == "证件1101**********002X，电话13800000000"

@@ -1,4 +1,4 @@
-"""The ratings file: marks in long form, and tables that hold levels only."""
+"""The ratings file: marks in long form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.formats.ratings import parse_levels, parse_ratings
+from workbench.formats.ratings import parse_ratings
 
 KEYS = ["item", "rater", "criterion", "met", "round", "submitted_at", "comment"]
 CRITERIA = ("A1-1.P1", "A1-1.P2", "A1-1.E1")
@@ -189,32 +189,3 @@ def test_the_order_of_columns_and_lines_never_matters(rubric_set, columns, lines
 
     assert marks(shuffled) == marks(plain)
     assert not shuffled.faults
-
-
-def levels(*rows, scale=None):
-    return parse_levels([["unit", "rater", "level"], *rows], scale)
-
-
-def test_levels_of_a_table_are_read_in_chinese_or_by_code():
-    table = levels(["p1", "r1", "合格"], ["p1", "r2", "优秀"])
-    assert [row.level for row in table.rows] == ["pass", "excellent"]
-    assert table.scale == ("fail", "pass", "excellent")
-
-
-def test_other_scales_are_taken_as_they_are():
-    assert levels(["p1", "r1", "10"], ["p1", "r2", "9"]).scale == ("9", "10")
-    assert levels(["p1", "r1", "B"], ["p1", "r2", "A"]).scale == ("B", "A")
-    table = levels(["p1", "r1", "B"], ["p1", "r2", "D"], scale=["A", "B", "C"])
-    assert [(f.code, f.row_number) for f in table.faults] == [("unknown_level", 3)]
-
-
-def test_a_unit_that_was_not_rated_has_no_line():
-    table = levels(["p1", "r1", ""], ["p1", "r2", "合格"])
-    assert [row.rater for row in table.rows] == ["r2"]
-    assert [(f.code, f.severity) for f in table.faults] == [("no_level", "warn")]
-
-
-def test_a_unit_rated_twice_by_one_rater_counts_once():
-    table = levels(["p1", "r1", "合格"], ["p1", "r1", "优秀"])
-    assert [row.level for row in table.rows] == ["pass"]
-    assert [f.code for f in table.faults] == ["rated_twice"]

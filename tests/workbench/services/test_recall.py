@@ -1,10 +1,11 @@
 """Recall 召回: reads count no longer from a time on, results are held, and fresh readers read."""
 
 from models.ratings import standing_reads
+from models.recalls import counting_reads
 from models.store import instant
 from workbench.services.assignments import allocate_reads
 from workbench.services.holds import list_holds
-from workbench.services.recall import reads_to_recall, reallocate, recall_reads
+from workbench.services.recall import reallocate, recall_reads
 
 B1 = "B8-1"
 
@@ -25,7 +26,8 @@ def test_recalled_reads_count_no_longer_and_hold_the_results(read):
     (case,) = [row for row in list_holds(read.workspace) if row["hold_id"] == made.hold_id]
     assert case["code"] == "recalled_reads"
     assert len(case["submissions"]) == 4
-    assert reads_to_recall(read.workspace, "R1") == []
+    with read.workspace.store() as store:
+        assert counting_reads(store, "R1", "") == []
 
 
 def test_each_piece_goes_to_somebody_who_has_not_read_it_and_nothing_is_deleted(read):
