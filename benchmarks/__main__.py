@@ -28,7 +28,7 @@ NAMES = (
     "statistics",
     "load",
 )
-LONG = ("planted_raters",)
+LONG = ("planted_raters", "planted_scores")
 """Minutes of simulated counties: run where named."""
 
 

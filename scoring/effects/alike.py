@@ -22,12 +22,13 @@ COPIED = "copied_reads"
 _LEAST = 0.02  # an agreement is never taken for more unlikely than this
 
 
-def joint_reads(reads: Predicted, among: IntArray, least: int) -> dict[tuple[int, int], IntArray]:
+def joint_reads(
+    piece: IntArray, rater: IntArray, among: IntArray, least: int
+) -> dict[tuple[int, int], IntArray]:
     """Pairs of raters with so many pieces in common; reads of both, two columns.
 
     A pair is named from either side; rows are pieces, first column the first rater's reads.
     """
-    piece, rater = reads.piece, reads.rater
     order = among[np.lexsort((rater[among], piece[among]))]
     starts = np.flatnonzero(np.r_[True, np.diff(piece[order]) != 0])
     size = np.diff(np.r_[starts, len(order)])

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from models.frames import CRITERION, MET, PIECE, RATER
+from models.frames import COMMENT, CRITERION, MET, PIECE, RATER
 from scoring.discovery import Finding
-from scoring.effects.alongside import PLACE
+from scoring.effects.alike import COPIED
+from scoring.effects.alike_scores import pairs_of_scores
+from scoring.effects.alongside import OWN_WORDS, PLACE
 from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings
-from scoring.effects.habits import habits
+from scoring.effects.habits import habits, own_words
 from scoring.effects.of_marks import (
     DRIFT,
     ERRATIC,
@@ -47,6 +48,8 @@ SCORE = "score:"
 
 _ROUNDS = 30  # of alternating means: differences of severities have settled long before
 _LEAST = 1e-9
+_STEEPEST = 0.25  # share of a scale a logit moves at most
+_MAD = 1.4826
 
 
 @dataclass(frozen=True)
@@ -104,14 +107,22 @@ def effects_of_scores(
         )
     mean = np.nanmean(table, axis=1) / span
     severity = _severities(mean, piece, rater, len(names))
+    usual = _usual_spread(mean, severity, piece, rater, about.usual_spread * _STEEPEST)
     network = networks_of(scores).reindex(names)
     linked = (network.map(network.value_counts()) >= about.min_panel).to_numpy()
     trials = habits(reads, about.phrases, rules, random_seed)
     order = np.argsort(piece, kind="stable")
     for k, name in enumerate(names):
         beside = _reads_beside(piece, rater, order, k)
-        one = _Tests(str(name), beside, mean, severity, piece, rater, table, rules, random_seed)
+        one = _Tests(
+            str(name), beside, mean, severity, usual, piece, rater, table, rules, random_seed
+        )
         trials += one.trials(k, reads, linked=bool(linked[k]))
+    if COPIED in rules:
+        facts = _facts(reads, about)
+        trials += pairs_of_scores(
+            table, piece, rater, list(map(str, names)), facts, rules[COPIED], random_seed
+        )
     by_code: dict[str, list[Trial]] = {}
     for trial in trials:
         by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
@@ -151,6 +162,13 @@ def _pairs(
     return findings_of_shares(theirs, thresholds, random_seed)
 
 
+def _facts(reads: pd.DataFrame, about: Circumstances) -> pd.DataFrame:
+    """What is known of each read, with the own words of its comment."""
+    if COMMENT not in reads.columns:
+        return reads
+    return reads.assign(**{OWN_WORDS: own_words(reads, about.phrases, about.banks).to_numpy()})
+
+
 def _table(scores: pd.DataFrame) -> tuple[FloatArray, float]:
     """Scores as reads × criteria, and their range."""
     table = scores[[name for name in scores.columns if name.startswith(SCORE)]].to_numpy(float)
@@ -174,6 +192,7 @@ class _Tests:
     beside: _Beside
     mean: FloatArray
     severity: FloatArray
+    usual_spread: float
     piece: IntArray
     rater: IntArray
     table: FloatArray
@@ -184,17 +203,19 @@ class _Tests:
         """Every test there is a rule and data for."""
         n, own = len(self.beside.rows), self.beside.rows[:, 0]
         level = self.mean + self.severity[self.rater]  # each rater's own severity taken out
-        asis = level.copy()
-        asis[self.rater == k] = self.mean[self.rater == k]
+        asis = np.where(self.rater == k, self.mean, level)
         within = np.nanstd(self.table, axis=1)
         alike = (np.nanmax(self.table, axis=1) - np.nanmin(self.table, axis=1) < _LEAST) * 1.0
         others = self.beside.others(level)
         centred = others - others.mean() if n else others
         size = max(float((centred**2).sum()), _LEAST)
-        apart = partial(self._apart, others)
-        severe: Statistic = lambda drawn: others.mean() - drawn.mean(axis=1)  # noqa: E731
+        severe: Statistic = lambda drawn: -drawn.mean(axis=1)  # noqa: E731
+        beyond, apart = self._from_fellows(asis), self._from_fellows(level)
+        stray = self.usual_spread
         made = [
-            self._trial(SEVERE, n, asis, severe, linked, two_sided=True) if linked else None,
+            self._trial(SEVERE, n, beyond, severe, linked, two_sided=True, stray=stray)
+            if linked
+            else None,
             self._erratic(k, n, level, linked),
             self._trial(CENTRAL, n, level, lambda drawn: -drawn.std(axis=1), linked, ratio=True),
             self._trial(FLAT, n, level, lambda drawn: -(drawn @ centred) / size, linked, ratio=True),
@@ -209,24 +230,24 @@ class _Tests:
             place = facts[PLACE].rank().to_numpy()
             place = (place - place.mean()) / (n - 1)
             slope = place / max(float((place**2).sum()), _LEAST)
-            drift: Statistic = lambda drawn: -apart(drawn) @ slope  # noqa: E731
-            made.append(self._trial(DRIFT, n, level, drift, linked, two_sided=True))
+            drift: Statistic = lambda drawn: -drawn @ slope  # noqa: E731
+            made.append(self._trial(DRIFT, n, apart, drift, linked, two_sided=True))
         for code in (OWN_SCHOOL, OWN_DEPARTMENT):
             if code in facts and facts[code].notna().any():
                 flags = facts[code].map(lambda value: value is True).to_numpy(dtype=bool)
-                made.append(self._favour(code, flags, level, apart, linked))
+                made.append(self._favour(code, flags, apart, linked))
         return [trial for trial in made if trial is not None]
 
-    def _apart(self, others: FloatArray, drawn: FloatArray) -> FloatArray:
-        return drawn - others
+    def _from_fellows(self, level: FloatArray) -> FloatArray:
+        """Each read less the mean of the piece's other reads."""
+        reads = np.bincount(self.piece)[self.piece]
+        total = np.bincount(self.piece, weights=level)[self.piece]
+        return np.asarray(level - (total - level) / np.maximum(reads - 1, 1))
 
     def _erratic(self, k: int, n: int, level: FloatArray, linked: bool) -> Trial | None:
         """Spread of differences from the others, against that of reads of all other raters."""
-        piece = self.piece
-        reads = np.bincount(piece)[piece]
-        total = np.bincount(piece, weights=level)[piece]
-        apart = level - (total - level) / np.maximum(reads - 1, 1)
-        pool = apart[(reads > 1) & (self.rater != k)]
+        apart = self._from_fellows(level)
+        pool = apart[(np.bincount(self.piece)[self.piece] > 1) & (self.rater != k)]
         if ERRATIC not in self.rules:
             return None
         if n < max(self.rules[ERRATIC].minimum, 2) or not linked or not len(pool):
@@ -242,28 +263,29 @@ class _Tests:
         usual = max(mean, _LEAST)
         return Trial(ERRATIC, "rater", (self.name,), n, test, observed / usual, sd / usual, 1.0)
 
-    def _favour(
-        self, code: str, own: np.ndarray, level: FloatArray,
-        apart: Callable[[FloatArray], FloatArray], linked: bool,
-    ) -> Trial | None:  # fmt: skip
+    def _favour(self, code: str, own: np.ndarray, apart: FloatArray, linked: bool) -> Trial | None:
         n, rest = int(own.sum()), int((~own).sum())
         if code in self.rules and rest < self.rules[code].min_other:
             return Trial(code, "rater", (self.name,), n)
         weight = np.where(own, 1 / max(n, 1), -1 / max(rest, 1))
-        return self._trial(code, n, level, lambda drawn: apart(drawn) @ weight, linked)
+        return self._trial(code, n, apart, lambda drawn: drawn @ weight, linked)
 
     def _trial(
         self, code: str, n: int, values: FloatArray, statistic: Statistic, linked: bool,
-        *, ratio: bool = False, two_sided: bool = False,
+        *, ratio: bool = False, two_sided: bool = False, stray: float = 0.0,
     ) -> Trial | None:  # fmt: skip
-        """Test a statistic of values; a ratio is told against its mean over draws."""
+        """Test a statistic of values; a ratio is told against its mean over draws.
+
+        ``stray`` is how far it lies apart among honest raters, chance aside.
+        """
         if code not in self.rules:
             return None
         if n < max(self.rules[code].minimum, 2) or not linked:
             return Trial(code, "rater", (self.name,), n)
 
         def draw(size: int, rng: np.random.Generator) -> FloatArray:
-            return statistic(values[self.beside.picked(size, rng)])
+            drawn = statistic(values[self.beside.picked(size, rng)])
+            return drawn + rng.normal(0.0, stray, size) if stray else drawn
 
         def refine() -> Draw:
             return draw
@@ -292,6 +314,18 @@ def _severities(mean: FloatArray, piece: IntArray, rater: IntArray, size: int) -
         severity = np.bincount(rater, weights=level[piece] - mean, minlength=size) / read_by
         severity -= np.median(severity)
     return severity
+
+
+def _usual_spread(
+    mean: FloatArray, severity: FloatArray, piece: IntArray, rater: IntArray, most: float
+) -> float:
+    """How far honest raters' severities stray, told robustly; no more than ``most``."""
+    level = np.bincount(piece, weights=mean + severity[rater]) / np.bincount(piece)
+    rest = mean + severity[rater] - level[piece]
+    reads = np.maximum(np.bincount(rater, minlength=len(severity)), 1)
+    se = np.sqrt(np.bincount(rater, weights=rest**2, minlength=len(severity))) / reads
+    mad = _MAD * float(np.median(np.abs(severity - np.median(severity))))
+    return min(float(np.sqrt(max(mad**2 - float(np.median(se)) ** 2, 0.0))), most)
 
 
 def _reads_beside(piece: IntArray, rater: IntArray, order: IntArray, k: int) -> _Beside:

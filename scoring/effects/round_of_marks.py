@@ -243,7 +243,8 @@ class _Round:
             told = np.flatnonzero(
                 ~seeds[self.predicted.piece] & np.isin(self.predicted.rater, self.raters)
             )
-            joint = joint_reads(self.predicted, told, self.rules[COPIED].minimum)
+            piece, rater = self.predicted.piece, self.predicted.rater
+            joint = joint_reads(piece, rater, told, self.rules[COPIED].minimum)
         sides: dict[tuple[int, int], Trial] = {}
         for k in self.raters:
             own = self.own_of[k]

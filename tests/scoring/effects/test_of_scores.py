@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.effects import thresholds
+from benchmarks.effects import sought, thresholds
+from benchmarks.planted_scores import KINDS, ScoreCounty, found_among, planted_among, scores_of
 from scoring.effects.of_scores import effects_of_scores
 from scoring.effects.round_of_marks import Circumstances
 from scoring.errors import ScoringError
@@ -61,3 +62,58 @@ def test_without_a_shared_piece_nothing_is_known():
     table = scores(1, honest=True).drop_duplicates("piece_id")
     with pytest.raises(ScoringError, match="no piece has two raters"):
         effects_of_scores(table, table, Circumstances(), thresholds(), 1)
+
+
+def test_favour_for_the_own_school_is_told_as_the_whole_difference():
+    county = ScoreCounty(
+        raters=20, schools=4, readers=2, reads_each=120, planted={"r003": "own_school"}
+    )
+    own = next(
+        one for one in found_among(county, 3) if (one.code, one.ids) == ("own_school", ("r003",))
+    )
+    assert own.flagged
+    assert own.effect == pytest.approx(1.0 / 5, abs=0.06)  # one point of 0 to 5
+
+
+def test_copied_scores_are_a_pair_and_scores_alike_by_habit_are_none():
+    county = ScoreCounty(
+        raters=20, schools=4, planted={"r001": "copied:r005", "r002": "central_rater"}
+    )
+    pairs = [one for one in found_among(county, 4) if one.code == "copied_reads" and one.flagged]
+    assert [one.ids for one in pairs] == [("r001", "r005")]
+    assert pairs[0].subject == "rater_pair"
+
+
+def test_a_table_with_gaps_and_fine_scores_is_read_as_well():
+    county = ScoreCounty(raters=20, schools=4, planted={"r001": "copied:r005"})
+    table = scores_of(county, 5)
+    columns = [name for name in table if name.startswith("score:")]
+    rng = np.random.default_rng(1)
+    key = table["piece_id"].to_numpy()[:, None] * 4 + np.arange(4)
+    fine = np.random.default_rng(2).normal(0, 0.01, key.max() + 1)  # the same for copied scores
+    table[columns] = np.round(table[columns] * 20 + fine[key], 3)
+    table[columns] = table[columns].mask(rng.random((len(table), 4)) < 0.1)
+    found = effects_of_scores(
+        table[["piece_id", "rater_id", *columns]],
+        table.drop(columns=columns),
+        Circumstances(),
+        thresholds(),
+        1,
+    )
+    flagged = {one.ids for one in found if one.code == "copied_reads" and one.flagged}
+    assert flagged == {("r001", "r005")}
+
+
+@pytest.mark.slow
+def test_planted_habits_are_found_and_clean_counties_are_quiet():
+    hit = 0
+    for number in range(3):
+        county = planted_among(ScoreCounty(), number)
+        flagged = {(one.code, one.ids) for one in found_among(county, number) if one.flagged}
+        hit += sum(sought(name, habit) in flagged for name, habit in county.planted.items())
+    assert hit >= 3 * len(KINDS) - 1  # 33 planted; all twelve of each kind in the benchmark
+    families = [
+        {one.code for one in found_among(ScoreCounty(), number) if one.flagged}
+        for number in range(6_000, 6_003)
+    ]
+    assert sum(map(len, families)) <= 3, families
