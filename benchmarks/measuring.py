@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 
 def cpu(work: Callable[[], object], times: int = 7, at_least: float = 0.02) -> float:
@@ -41,6 +44,20 @@ def peak_bytes(work: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+
+
+def in_child(word: str) -> Iterator[dict]:
+    """Rows of a benchmark run in a process of its own, whose peak memory nothing before it raised.
+
+    One that fails gives a last row that says so; its errors stand on the error stream.
+    """
+    command = [sys.executable, "-m", "benchmarks", word]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            yield json.loads(line)
+    if child.returncode:
+        yield {"benchmark": word, "failed": child.returncode}
 
 
 def beside(measure: str, own: float, other: float, against: str, bar: str, **more: object) -> dict:

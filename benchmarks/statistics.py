@@ -13,6 +13,8 @@ import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from benchmarks.measuring import in_child
+
 PARTS = ("agreement", "facets", "marks", "stability")
 
 
@@ -23,12 +25,15 @@ def parts() -> tuple[str, ...]:
 
 def run(part: str = "") -> Iterator[dict]:
     """Give one row a measure: value, what it is held against, their ratio and the bar."""
-    wanted, _, only = part.partition(".")
-    for name in (wanted,) if wanted else PARTS:
-        module = importlib.import_module(f"benchmarks.statistics_{name}")
-        for rows in getattr(module, "ROWS", None) or (module.run,):
-            if only in ("", rows.__name__):
-                yield from _told(name, rows)
+    if not part:
+        for name in PARTS:
+            yield from in_child(f"statistics:{name}")
+        return
+    name, _, only = part.partition(".")
+    module = importlib.import_module(f"benchmarks.statistics_{name}")
+    for rows in getattr(module, "ROWS", None) or (module.run,):
+        if only in ("", rows.__name__):
+            yield from _told(name, rows)
 
 
 def _told(name: str, rows: Callable[[], Iterable[dict]]) -> Iterator[dict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 
 import pytest
@@ -32,10 +33,20 @@ def test_one_function_of_a_part_runs_alone(monkeypatch, capsys):
     monkeypatch.setattr(
         statistics_agreement, "ROWS", (statistics_agreement.intraclass, _answer, _lacking)
     )
-    main(["statistics:agreement._answer", "statistics:agreement._lacking"])
+    main(["statistics:agreement._answer"])
+    main(["statistics:agreement._lacking"])
     told, missing = capsys.readouterr().out.splitlines()
     assert '"measure": "all"' in told and '"part": "agreement"' in told
     assert '"missing": "no_such_peer"' in missing
+
+
+def test_several_run_apart_and_one_that_fails_stops_no_other(capfd):
+    with pytest.raises(SystemExit) as ended:
+        main(["statistics:no_such_part", "starting"])
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert ended.value.code == 1
+    assert rows[0] == {"benchmark": "statistics:no_such_part", "failed": 1}
+    assert {row["benchmark"] for row in rows[1:]} == {"starting"}
 
 
 def test_a_name_nobody_knows_is_refused_with_those_there_are():
