@@ -1,8 +1,10 @@
 """The working database: one door, one chain, rows that are only ever added."""
 
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,11 +21,17 @@ AT = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
 ACT = Act("登记员", "registrar", AT, "收件")
 
 
-@pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "working.db"
+@pytest.fixture(scope="module")
+def laid_down(tmp_path_factory):
+    """A new database; each test gets a copy."""
+    path = tmp_path_factory.mktemp("new") / "working.db"
     Store(path, create=True).close()
     return path
+
+
+@pytest.fixture
+def path(tmp_path, laid_down):
+    return Path(shutil.copy(laid_down, tmp_path))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The command line: every command is there, light to ask, and says in one sentence what is wrong."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,18 +97,20 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.exit_code == 0, made.output
     roster = folder.parent / "roster.csv"
     roster.write_text("教师编号,姓名,学校\nT1,王小山,一小\n", encoding="utf-8")
-    assert run(folder, f"roster import {roster}", actor="王登记").exit_code == 0
+    assert (
+        run(folder, filled("roster import {roster}", roster=roster), actor="王登记").exit_code == 0
+    )
     return folder
 
 
 def run(folder: Path, line: str, *, actor: str = "", lang: str = "zh") -> Result:
     options = ["--workspace", str(folder), "--lang", lang]
     options += ["--as", actor] if actor else []
-    return CliRunner().invoke(cli, [*options, *line.split()])
+    return CliRunner().invoke(cli, [*options, *shlex.split(line)])
 
 
-def filled(line: str, places: dict[str, Path]) -> str:
-    return line.format(**{name: str(path) for name, path in places.items()})
+def filled(line: str, **places: Path) -> str:
+    return line.format(**{name: shlex.quote(str(path)) for name, path in places.items()})
 
 
 def modules_after(*arguments: str) -> tuple[str, set[str]]:
@@ -151,7 +154,7 @@ def walk(name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("line", [*READS, *WRITES])
 def test_without_a_workspace_a_command_says_so_in_one_sentence(line, places, tmp_path):
-    told = run(tmp_path / "nowhere", filled(line, places), actor="王登记")
+    told = run(tmp_path / "nowhere", filled(line, **places), actor="王登记")
     assert told.exit_code == 2
     assert told.stderr.count("\n") == 1
     assert "workbench init" in told.stderr
@@ -159,7 +162,7 @@ def test_without_a_workspace_a_command_says_so_in_one_sentence(line, places, tmp
 
 @pytest.mark.parametrize("line", WRITES)
 def test_a_write_without_a_name_is_refused(line, places, workspace):
-    told = run(workspace, filled(line, places), lang="en")
+    told = run(workspace, filled(line, **places), lang="en")
     assert told.exit_code == 2
     assert "--as" in told.stderr
 
@@ -210,13 +213,13 @@ def test_an_unknown_school_is_named(workspace):
 def test_a_roster_with_a_faulty_row_takes_the_others_and_exits_with_one(workspace, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("教师编号,姓名,学校\nT8,,一小\nT9,李小河,一小\n", encoding="utf-8")
-    told = run(workspace, f"roster import {roster}", actor="王登记")
+    told = run(workspace, filled("roster import {roster}", roster=roster), actor="王登记")
     assert told.exit_code == 1
     assert "第2行" in told.output
 
 
 def test_an_empty_package_is_refused_with_the_way_to_a_manifest(workspace, places):
-    told = run(workspace, filled("intake {folder}", places), actor="王登记")
+    told = run(workspace, filled("intake {folder}", **places), actor="王登记")
     assert told.exit_code == 2
     assert "intake draft" in told.stderr
 
@@ -230,7 +233,8 @@ def test_a_package_is_checked_without_a_write_and_its_report_states_reasons(work
     )
     before = json.loads(run(workspace, "ledger audit --json").stdout)
     report = tmp_path / "report.csv"
-    told = run(workspace, f"intake check {package} --json --report {report}")
+    line = filled("intake check {package} --json --report {report}", package=package, report=report)
+    told = run(workspace, line)
     (line,) = json.loads(told.stdout)
     assert told.exit_code == 1
     assert list(line) == (
@@ -261,10 +265,12 @@ def test_agreement_of_any_table_needs_no_workspace(tmp_path):
     table = tmp_path / "levels.csv"
     rows = [f"u{n},r{rater},{'合格' if n % 3 else '不合格'}" for n in range(9) for rater in (1, 2)]
     table.write_text("\n".join(["unit,rater,level", *rows]), encoding="utf-8")
-    found = json.loads(run(tmp_path / "nowhere", f"agreement {table} --json").stdout)
+    found = json.loads(
+        run(tmp_path / "nowhere", filled("agreement {table} --json", table=table)).stdout
+    )
     exact = next(one for one in found if one["coefficient"] == "percent_agreement")
     assert exact["value"] == pytest.approx(1.0)  # both raters always say the same
-    assert "1.000" in run(tmp_path / "nowhere", f"agreement {table}").output
+    assert "1.000" in run(tmp_path / "nowhere", filled("agreement {table}", table=table)).output
 
 
 def test_effects_of_any_table_of_marks_name_the_severe_rater(tmp_path):
@@ -276,10 +282,12 @@ def test_effects_of_any_table_of_marks_name_the_severe_rater(tmp_path):
         for c in range(1, 5)
     ]
     table.write_text("\n".join(["piece,rater,criterion,met", *rows]), encoding="utf-8")
-    found = json.loads(run(tmp_path / "nowhere", f"effects {table} --json").stdout)
+    found = json.loads(
+        run(tmp_path / "nowhere", filled("effects {table} --json", table=table)).stdout
+    )
     flagged = [one["ids"] for one in found if one["flagged"] and one["code"] == "severe_rater"]
     assert flagged == [["r1"]]  # half of its criteria unmet, the others' all met
-    assert "r1" in run(tmp_path / "nowhere", f"effects {table}").output
+    assert "r1" in run(tmp_path / "nowhere", filled("effects {table}", table=table)).output
 
 
 def test_marks_of_a_table_agree_criterion_by_criterion(tmp_path):
@@ -287,7 +295,9 @@ def test_marks_of_a_table_agree_criterion_by_criterion(tmp_path):
     rows = [f"p{piece},r{rater},A1-1.P1,1" for piece in range(4) for rater in (1, 2)]
     rows += [f"p{piece},r{rater},A1-1.P2,{rater - 1}" for piece in range(4) for rater in (1, 2)]
     table.write_text("\n".join(["piece,rater,criterion,met", *rows]), encoding="utf-8")
-    found = json.loads(run(tmp_path / "nowhere", f"agreement {table} --marks --json").stdout)
+    found = json.loads(
+        run(tmp_path / "nowhere", filled("agreement {table} --marks --json", table=table)).stdout
+    )
     exact = next(one for one in found if one["coefficient"] == "percent_agreement")
     assert exact["value"] == pytest.approx(0.5)  # of two criteria one is always agreed
 
@@ -303,7 +313,7 @@ def test_verifying_a_file_that_is_no_sheet_is_one_sentence_and_loads_no_pandas(p
 
 def test_a_key_file_without_a_key_is_refused(places, tmp_path):
     (tmp_path / "empty.pub").write_text("// nothing\n", encoding="utf-8")
-    line = f"verify {places['file']} --trust {tmp_path / 'empty.pub'}"
+    line = filled("verify {file} --trust {empty}", **places, empty=tmp_path / "empty.pub")
     told = run(tmp_path / "nowhere", line, lang="en")
     assert told.exit_code == 2
     assert "holds no key" in told.stderr

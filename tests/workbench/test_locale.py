@@ -3,6 +3,7 @@
 import ast
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -41,8 +42,13 @@ def files(language: str) -> set[str]:
     }
 
 
-def raised() -> Iterator[tuple[str, str, set[str]]]:
+@cache
+def raised() -> tuple[tuple[str, str, set[str]], ...]:
     """Every ``key=`` of an error in the code: where, the key, and the names of its values."""
+    return tuple(_raised())
+
+
+def _raised() -> Iterator[tuple[str, str, set[str]]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -176,22 +176,22 @@ def _likeness(header: str, key: str) -> float:
     forms = _forms(header)
     if not forms:
         return 0.0
-    own, known = _known_names(key)
+    own, known, endings = _known_names(key)
     if forms[0] in own:
         return EXACT
-    if any(form in known for form in forms):
+    if not known.isdisjoint(forms):
         return SYNONYM
-    if any(part in known for form in forms for part in _trims(form)):
+    if not known.isdisjoint(_parts(header)):
         return TRIMMED
-    chinese = (name for name in known if len(name) >= 2 and not name.isascii())
-    return SIMILAR if any(forms[0].endswith(name) for name in chinese) else 0.0
+    return SIMILAR if forms[0].endswith(endings) else 0.0
 
 
 @cache
-def _known_names(key: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Comparison forms of the key and our own header, and of all names."""
+def _known_names(key: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    """Comparison forms of the key and our own header, of all names, and of the Chinese ones."""
     own = frozenset((normal(key), normal(NAMES[key][0])))
-    return own, own | {normal(name) for name in NAMES[key]}
+    known = own | {normal(name) for name in NAMES[key]}
+    return own, known, tuple(name for name in known if len(name) >= 2 and not name.isascii())
 
 
 @cache
@@ -203,6 +203,11 @@ def _forms(header: str) -> tuple[str, ...]:
 
 
 @cache
+def _parts(header: str) -> frozenset[str]:
+    """Its forms without the words that mean nothing before or after."""
+    return frozenset(part for form in _forms(header) for part in _trims(form))
+
+
 def _trims(form: str) -> tuple[str, ...]:
     trims = [form]
     trims += [form[len(w) :] for w in FILLER_BEFORE if form.startswith(w) and len(form) > len(w)]

@@ -1,5 +1,6 @@
 """Builders of small ledgers: fixed key, fixed time, invented results."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,18 +63,29 @@ def trusted(signer):
     return [signer.key.text]
 
 
-@pytest.fixture
-def empty(tmp_path, signer) -> Path:
-    """A ledger that holds its genesis entry alone."""
-    path = tmp_path / "school.db"
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory, signer) -> Path:
+    path = tmp_path_factory.mktemp("begun") / "school.db"
     create_ledger(path, ORIGIN, signer, school=SCHOOL, policy=DIGEST, at=AT)
     return path
 
 
+@pytest.fixture(scope="session")
+def written(tmp_path_factory, begun, signer) -> Path:
+    path = Path(shutil.copy(begun, tmp_path_factory.mktemp("written")))
+    post(path, [draft("s-0001"), draft("s-0002"), draft("s-0003")], "b-1", signer, AT)
+    post(path, [superseding(2, subject="s-0002", level="excellent")], "b-2", signer, AT)
+    post(path, [draft("s-0004", level="fail")], "b-3", signer, "2026-11-22T00:00:00Z")
+    return path
+
+
 @pytest.fixture
-def ledger(empty, signer) -> Path:
+def empty(tmp_path, begun) -> Path:
+    """A ledger that holds its genesis entry alone."""
+    return Path(shutil.copy(begun, tmp_path))
+
+
+@pytest.fixture
+def ledger(tmp_path, written) -> Path:
     """Genesis; results 1 to 3; 4 supersedes 2; 5 is another result."""
-    post(empty, [draft("s-0001"), draft("s-0002"), draft("s-0003")], "b-1", signer, AT)
-    post(empty, [superseding(2, subject="s-0002", level="excellent")], "b-2", signer, AT)
-    post(empty, [draft("s-0004", level="fail")], "b-3", signer, "2026-11-22T00:00:00Z")
-    return empty
+    return Path(shutil.copy(written, tmp_path))

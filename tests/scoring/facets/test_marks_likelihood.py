@@ -1,6 +1,7 @@
 """Likelihood of marks: equal to quadrature by brute force, its gradient and information to differences."""
 
 import itertools
+from math import exp, sqrt, tau
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import norm
 
 from benchmarks.invented_marks import Shape, invented_marks
 from models.frames import CRITERION, MET, PIECE, RATER, TEACHER
@@ -70,19 +70,24 @@ def test_the_likelihood_is_the_triple_integral_over_teacher_piece_and_halo():
     assert at(tiny_point(), TINY) == pytest.approx(total, abs=1e-8)
 
 
+def density(value: float, sd: float) -> float:
+    """Of the normal distribution; that of scipy takes fifty times as long for one number."""
+    return exp(-((value / sd) ** 2) / 2) / (sd * sqrt(tau))
+
+
 def test_without_teachers_a_piece_is_an_integral_over_ability_and_one_halo_a_read():
     marks = TINY[TINY[PIECE] == "p2"].drop(columns=TEACHER)
     point = Point(np.array([0.4, 0.3]), np.array([0.1]), np.empty(0), 0.6, 0.9, 0.5)
 
     def chance(logit):
         return quad(
-            lambda halo: norm.pdf(halo, scale=0.5) / (1 + np.exp(-(logit + halo))),
+            lambda halo: density(halo, 0.5) / (1 + exp(-(logit + halo))),
             -5, 5, epsabs=1e-11, epsrel=1e-10,
         )[0]  # fmt: skip
 
     def both(ability):
         met, unmet = chance(ability - 0.3 - 0.1), 1 - chance(ability - 0.4 - 0.1)
-        return norm.pdf(ability, scale=0.9) * met * unmet
+        return density(ability, 0.9) * met * unmet
 
     whole = quad(both, -7, 7, epsabs=1e-11, epsrel=1e-10)[0]
     assert at(point, marks) == pytest.approx(np.log(whole), abs=1e-8)

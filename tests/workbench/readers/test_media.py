@@ -20,10 +20,13 @@ def lesson(seed, moment):
     return frame
 
 
+HASTE = {"libx264": {"preset": "veryfast"}, "libvpx": {"deadline": "realtime", "cpu-used": "8"}}
+
+
 def film(path, seed=1, seconds=4.0, rate=10, gop=12, codec="libx264", bits=300_000, **tags):
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         container.metadata.update(tags)
-        stream = container.add_stream(codec, rate=rate)
+        stream = container.add_stream(codec, rate=rate, options=HASTE.get(codec, {}))
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         stream.bit_rate, stream.gop_size = bits, gop
         for number in range(int(seconds * rate)):

@@ -1,11 +1,18 @@
 """Backup and restore: all of a workspace but its keys comes back, or nothing does."""
 
+import base64
+import hmac
 import json
 import shutil
 import threading
 import zipfile
 
+import pyrage
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from models.snapshot import copy_database
 from models.store import Act
@@ -29,12 +36,37 @@ def kept(tmp_path_factory, certified_folder, Walk):
     return walk, archive, make_backup(walk.workspace, archive, walk.act())
 
 
+def locked(content: bytes, passphrase: str) -> bytes:
+    """Lock a short text as age 1 does under a passphrase, in 2^10 rounds of scrypt.
+
+    ``pyrage`` takes as many rounds as fill a second, and so does every opening after it. Format:
+    C2SP age.md, header with one scrypt stanza and a payload of one chunk.
+    """
+    salt, key, nonce = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 48))
+
+    def derived(about: bytes, salt: bytes = b"") -> bytes:
+        return HKDF(hashes.SHA256(), 32, salt, about).derive(key)
+
+    def written(words: bytes) -> bytes:
+        return base64.b64encode(words).rstrip(b"=")
+
+    wrapping = Scrypt(b"age-encryption.org/v1/scrypt" + salt, 32, 2**10, 8, 1)
+    wrapped = ChaCha20Poly1305(wrapping.derive(passphrase.encode())).encrypt(bytes(12), key, None)
+    header = b"age-encryption.org/v1\n-> scrypt %b 10\n%b\n---" % (written(salt), written(wrapped))
+    seal = hmac.digest(derived(b"header"), header, "sha256")
+    last = bytes(11) + b"\x01"
+    payload = ChaCha20Poly1305(derived(b"payload", nonce)).encrypt(last, content, None)
+    return header + b" " + written(seal) + b"\n" + nonce + payload
+
+
 @pytest.fixture(scope="module")
 def sealed(kept, tmp_path_factory):
-    """The same round's backup under a passphrase; locking and opening take a second each."""
+    """The same round's backup under a passphrase, locked so that it opens in a moment."""
     walk, *_ = kept
     archive = tmp_path_factory.mktemp("sealed") / "sealed.zip"
-    return walk, archive, make_backup(walk.workspace, archive, walk.act(), PASSPHRASE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyrage.passphrase, "encrypt", locked)
+        return walk, archive, make_backup(walk.workspace, archive, walk.act(), PASSPHRASE)
 
 
 def rewritten(archive, target, change):
@@ -222,6 +254,11 @@ class TestPassphrase:
             check_backup(archive, "另一个")
         found = restore(archive, tmp_path / "restored", walk.act(), PASSPHRASE)
         assert results(Workspace(found.folder)) == results(walk.workspace)
+
+    def test_as_long_a_lock_as_a_backup_really_has_is_opened_again(self, kept, tmp_path):
+        walk, *_ = kept
+        made = make_backup(walk.workspace, tmp_path / "locked.zip", walk.act(), PASSPHRASE)
+        assert check_backup(made.path, PASSPHRASE).place == walk.workspace.place
 
     def test_a_sealed_archive_with_one_byte_changed_does_not_open(self, sealed, tmp_path):
         _, archive, _ = sealed

@@ -86,14 +86,22 @@ def readings(walk):
     )
 
 
-@pytest.fixture
-def two_teachers(opened):
-    """T1 and T2 of one school, T3 of another, each naming each other."""
+@pytest.fixture(scope="module")
+def two_teachers_folder(further, opened_folder):
     words = "与教师1、教师2、教师3 在城关小学、青山小学共同备课。" * 20
-    for teacher in ("T1", "T3"):
-        row = {"teacher_id": teacher, "slot": "B8-1", "file": f"{teacher}.docx"}
-        opened.take_in([(row, document(words + opened.essay(teacher)))])
-    return opened
+
+    def do(walk):
+        for teacher in ("T1", "T3"):
+            row = {"teacher_id": teacher, "slot": "B8-1", "file": f"{teacher}.docx"}
+            walk.on("2026-09-02").take_in([(row, document(words + walk.essay(teacher)))])
+
+    return further(opened_folder, do)
+
+
+@pytest.fixture
+def two_teachers(two_teachers_folder, walk_in):
+    """T1 and T2 of one school, T3 of another, each naming each other."""
+    return walk_in(two_teachers_folder, "2026-09-02")
 
 
 def test_everybody_of_the_school_is_covered_and_other_schools_are_not(two_teachers, bare):

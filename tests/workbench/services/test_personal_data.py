@@ -107,36 +107,45 @@ def test_after_erasing_nothing_names_the_person_and_everything_still_verifies(po
         erase(walk)
 
 
+WORDS = "教师1说明：两份是同一次教研的成果"
+
+
+def speak(walk):
+    """T1's text is T4's, both cases are resolved, a draft is open, and R9 may not read T1."""
+    raise_flags(walk.workspace, walk.act())
+    for case in list_holds(walk.workspace):
+        resolve(walk.workspace, case["hold_id"], "certify", WORDS, walk.act("复核乙"))
+    walk.approve(walk.propose(TOWN)[0].proposal_id)
+    task = Task(walk.piece("T1", "B8-1"), "R3", "third", 1)
+    with walk.workspace.desk() as desk:
+        open_draft(desk, task, walk.now)
+        save_draft(desk, task, 0, {"comment": WORDS}, walk.now)
+    with walk.workspace.store() as store, store.transaction(walk.act("登记员"), "test") as tx:
+        row = store.one("person", person_id="R1")
+        told = {"person_id": "R9", "name": "评审9", "pseudonym": "p9", "tx": tx.seq}
+        tx.insert("person", [{**row, **told, "relations": json.dumps([NAME, "别人"])}])
+        content = {"criterion": "B8-1.P1", "words": WORDS, "excerpt": WORDS}
+        where = {"competency": "B8", "slot_id": "B8-1", "criterion_id": "B8-1.P1", "met": 1}
+        kept = {"number": 1, "precedent_id": "P1", "wording": "w", "rubric_version": "1"}
+        about = {"year": 2026, "scope": "", "author": "a1", "pack": "", "content": content}
+        mine = {**where, **kept, **about, "piece_id": task.piece_id}
+        other = {**content, "words": "另一件", "excerpt": "学情分析用了前测问卷"}
+        theirs = {**mine, "precedent_id": "P2", "piece_id": "elsewhere", "content": other}
+        keep_precedents(store, tx, [(row, terms_of(row["content"])) for row in (mine, theirs)])
+
+
+@pytest.fixture(scope="module")
+def spoken_folder(further, checked_folder):
+    return further(checked_folder, lambda walk: speak(walk.on("2026-10-23")))
+
+
 class TestWordsElsewhere:
     """What speaks of a person in cases, flags, drafts and the relations of readers."""
 
-    WORDS = "教师1说明：两份是同一次教研的成果"
-
     @pytest.fixture
-    def spoken(self, checked):
+    def spoken(self, spoken_folder, walk_in):
         """T1's text is T4's, both cases are resolved, a draft is open, and R9 may not read T1."""
-        walk = checked
-        raise_flags(walk.workspace, walk.act())
-        for case in list_holds(walk.workspace):
-            resolve(walk.workspace, case["hold_id"], "certify", self.WORDS, walk.act("复核乙"))
-        walk.approve(walk.propose(TOWN)[0].proposal_id)
-        task = Task(walk.piece("T1", "B8-1"), "R3", "third", 1)
-        with walk.workspace.desk() as desk:
-            open_draft(desk, task, walk.now)
-            save_draft(desk, task, 0, {"comment": self.WORDS}, walk.now)
-        with walk.workspace.store() as store, store.transaction(walk.act("登记员"), "test") as tx:
-            row = store.one("person", person_id="R1")
-            told = {"person_id": "R9", "name": "评审9", "pseudonym": "p9", "tx": tx.seq}
-            tx.insert("person", [{**row, **told, "relations": json.dumps([NAME, "别人"])}])
-            content = {"criterion": "B8-1.P1", "words": self.WORDS, "excerpt": self.WORDS}
-            where = {"competency": "B8", "slot_id": "B8-1", "criterion_id": "B8-1.P1", "met": 1}
-            kept = {"number": 1, "precedent_id": "P1", "wording": "w", "rubric_version": "1"}
-            about = {"year": 2026, "scope": "", "author": "a1", "pack": "", "content": content}
-            mine = {**where, **kept, **about, "piece_id": task.piece_id}
-            other = {**content, "words": "另一件", "excerpt": "学情分析用了前测问卷"}
-            theirs = {**mine, "precedent_id": "P2", "piece_id": "elsewhere", "content": other}
-            keep_precedents(store, tx, [(row, terms_of(row["content"])) for row in (mine, theirs)])
-        return walk
+        return walk_in(spoken_folder, "2026-10-23")
 
     def indexed(self, walk, words):
         with walk.workspace.store() as store:
@@ -169,20 +178,20 @@ class TestWordsElsewhere:
 
     def test_erasing_leaves_none_of_them_and_the_others_words_stay(self, spoken):
         before = self.everything(spoken)
-        assert before.count(self.WORDS.encode()) >= 3  # the cases of T1 and T4, and the draft
+        assert before.count(WORDS.encode()) >= 3  # the cases of T1 and T4, and the draft
         erase_wholly(spoken)
         with spoken.workspace.store() as store:
             said = [row["words"] for row in store.where("hold_event", kind="resolution")]
             (flag,) = store.where("flag", code="copied_text")
             assert json.loads(store.one("person", person_id="R9")["relations"]) == ["别人"]
             precedent = store.one("precedent", precedent_id="P1")
-            assert (precedent["author"], self.WORDS in precedent["content"]) == ("", False)
-        assert sorted(said) == ["", self.WORDS]  # T4's own case keeps its reason
+            assert (precedent["author"], WORDS in precedent["content"]) == ("", False)
+        assert sorted(said) == ["", WORDS]  # T4's own case keeps its reason
         assert json.loads(flag["exhibit"])["values"]["a"] == "—"
         with spoken.workspace.desk() as desk:
             assert desk.rows("SELECT * FROM draft") == []
         desk_bytes = (spoken.workspace.folder / "desk.db").read_bytes()
-        assert self.WORDS.encode() not in desk_bytes
+        assert WORDS.encode() not in desk_bytes
         assert [each.found.ok for each in verify(spoken.workspace)] == [True]
         assert list_flags(spoken.workspace)  # it is still told, without naming anybody
 

@@ -14,20 +14,28 @@ from workbench.services.shared_passages import register_shared, shared_words
 from workbench.services.similarity import Similarity
 
 
-@pytest.fixture
-def flagged(read, monkeypatch):
-    """A round in which the one text that T1 and T4 share is taken for a quotation of both."""
-    with read.workspace.store() as store:
-        (found,) = flag_finding.compare_all(read.workspace, store).pairs
+def flag_the_passage(walk):
+    with walk.workspace.store() as store:
+        (found,) = flag_finding.compare_all(walk.workspace, store).pairs
     pair = Pair(
         "text", found.a, found.b, found.teacher_a, found.teacher_b, 0.1, 120, tier=PASSAGE,
         reason="passage",
     )  # fmt: skip
-    calibration = Calibration.of(TOO_FEW, 0, TextLimits())
-    made = Similarity([pair], (), 2, calibration)
-    monkeypatch.setattr(flag_finding, "compare_all", lambda workspace, store: made)
-    raise_flags(read.workspace, read.act())
-    return read
+    made = Similarity([pair], (), 2, Calibration.of(TOO_FEW, 0, TextLimits()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flag_finding, "compare_all", lambda workspace, store: made)
+        raise_flags(walk.workspace, walk.act())
+
+
+@pytest.fixture(scope="module")
+def flagged_folder(further, read_folder):
+    return further(read_folder, lambda walk: flag_the_passage(walk.on("2026-09-22")))
+
+
+@pytest.fixture
+def flagged(flagged_folder, walk_in):
+    """A round in which the one text that T1 and T4 share is taken for a quotation of both."""
+    return walk_in(flagged_folder, "2026-09-22")
 
 
 def the_flag(walk):
