@@ -198,6 +198,8 @@ def _environment(folder: Path) -> dict[str, str]:
     own = {"HOME": str(folder), "TMPDIR": str(folder), "SAL_USE_VCLPLUGIN": "svp"}
     if os.name == "posix":
         own["FONTCONFIG_FILE"] = str(folder / _FONTS_FILE)
+        if "UTF" not in kept.get("LANG", "").upper():
+            own["LANG"] = "C.UTF-8"  # a service has none, and a folder 证据 is then not found
     return {**kept, **own}
 
 

@@ -69,6 +69,17 @@ def test_a_document_can_be_shown_as_pdf(old_files, tmp_path):
     assert made.read_bytes().startswith(b"%PDF-")
 
 
+@needs_office
+def test_a_service_without_a_language_converts_in_a_folder_with_a_chinese_name(
+    old_files, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LANG", "C")
+    folder = tmp_path / "证据 甲"
+    folder.mkdir()
+    made = Office(find_office(), folder).convert(old_files / "a.doc", "doc", "pdf", 60)
+    assert made.read_bytes().startswith(b"%PDF-")
+
+
 def test_a_conversion_that_hangs_is_ended_with_all_it_started(tmp_path):
     (tmp_path / "a.doc").write_bytes(b"x")
     office = Office(program(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid; wait"), tmp_path)
