@@ -13,7 +13,8 @@ from scoring.effects.alongside import PLACE
 from scoring.effects.families import Rule
 from scoring.effects.habits import LENGTH, SECONDS
 from scoring.effects.of_marks import OWN_DEPARTMENT, OWN_SCHOOL
-from scoring.effects.round_of_marks import HOMES, Circumstances, effects_of_marks
+from scoring.effects.round_of_marks import Circumstances, effects_of_marks
+from scoring.effects.round_of_shifts import HOMES
 from workbench.services.catalogue import find_policy
 from workbench.services.effects_rounds import rules
 

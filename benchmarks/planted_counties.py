@@ -1,6 +1,6 @@
 """Invented counties whose raters have known habits: who reads what, when, and what is written.
 
-How marks come about is in ``planted_marking``, in three ways that share nothing.
+How marks come about is in ``planted_marking``, in four ways that share nothing.
 Counties differ in size of panels, rubric, readers a piece, overlap and seeds;
 `varied` deals them out by number.
 """

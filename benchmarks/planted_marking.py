@@ -1,11 +1,13 @@
-"""Three ways marks of invented raters come about, which share nothing.
+"""Four ways marks of invented raters come about, which share nothing.
 
 ``logistic`` has abilities, severities and halo in logits. ``sorting`` has none:
 pieces come in kinds, every mark starts from what is truly there, and raters err
 by overlooking, by kindness and by an impression of the whole. ``scoring`` raters
 give each criterion a score in their head, with noise of heavy tails and with
 strengths and gaps of a piece that all of them see, and a mark is a score above
-a line.
+a line. ``reading`` raters understand criteria each in their own way, misread some, slip
+now and then, and all grow a little harsher; their pieces are of four sorts with a
+profile of their own. No threshold was chosen on it.
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ class Logits:
 
 HALO, MORE_HALO, LESS_SLOPE, DRIFT, FAVOUR = 0.6, 2.0, 0.1, 2.0, 1.2
 ABILITY_SD = 1.1
+_ASKEW = 0.9  # of a complementary log-log, moves as many marks as a logit
 _OF_A_LOGIT = 0.15  # share of marks a logit of severity moves, halo and abilities mixed in
 
 
@@ -146,6 +149,34 @@ def scoring(crew: Crew, rng: np.random.Generator) -> np.ndarray:
     return met
 
 
+def reading(crew: Crew, rng: np.random.Generator) -> np.ndarray:
+    """Sorts of pieces with profiles, criteria understood by each in an own way, slips, a link askew."""
+    width = crew.lower + crew.upper
+    middle = np.append(np.full(crew.lower, 0.6), np.full(crew.upper, -0.9)) + crew.ease
+    level = np.array([-1.4, -0.3, 0.5, 1.3])
+    profile = level[:, None] + rng.normal(0, 0.6, (crew.slots, 4, width))
+    mix = rng.dirichlet([2.0, 3.0, 3.0, 2.0], crew.schools + 1)
+    sort = np.array([rng.choice(4, p=mix[s]) for s in crew.school])
+    there = profile[crew.slot, sort] + rng.normal(0, 0.4, (len(sort), width))
+    own_way = rng.normal(0, 0.35, (len(crew.kind), crew.slots, width))
+    misread = rng.random(own_way.shape) < 0.05
+    severity = rng.normal(0, crew.severity_sd, len(crew.kind))
+    severity += crew.strength * (crew.kind == "severe_rater")
+    severity -= crew.strength * (crew.kind == "lenient_rater")
+    reads = len(crew.piece)
+    slope = np.where(crew.own("flat_rater"), LESS_SLOPE, 1.0)[:, None]
+    halo = np.where(crew.own("halo_rater"), MORE_HALO, 0.5) * rng.gumbel(-0.45, 0.78, reads)
+    drift = (0.3 + DRIFT * crew.own("drifting_rater")) * (crew.at - 0.5)
+    read = halo - _ASKEW * (severity[crew.rater] + drift - FAVOUR * crew.favoured)
+    slot = crew.slot[crew.piece]
+    logit = slope * there[crew.piece] + middle + own_way[crew.rater, slot] + read[:, None]
+    chance = 1 - np.exp(-np.exp(np.clip(logit, -20, 5)))
+    chance = np.where(misread[crew.rater, slot], 0.55, 0.96 * chance + 0.02)
+    met: np.ndarray = (rng.random(chance.shape) < chance).astype(np.int64)
+    return met
+
+
 Marking = Callable[[Crew, np.random.Generator], np.ndarray]
 
-WORLDS: Mapping[str, Marking] = {"logistic": logistic, "sorting": sorting, "scoring": scoring}
+WORLDS: Mapping[str, Marking] = {"logistic": logistic, "sorting": sorting, "scoring": scoring,
+                               "reading": reading}  # fmt: skip

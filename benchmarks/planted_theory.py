@@ -26,6 +26,8 @@ _THETA = np.linspace(-5, 5, 61)
 _HALO, _WEIGHT = hermegauss(15)
 _BINS = 10  # of time, within which drift is taken for constant
 _SEVERITY = ("severe_rater", "lenient_rater")
+_SHIFTS = ("own_school", "own_department", "drifting_rater")
+_ASIDE = np.array([-0.2, 0.0, 0.2])  # logits, around which the best severity is looked for
 _TWO_SIDED = ("severe_rater", "lenient_rater", "drifting_rater")
 _PACE_SD, _FASTER, _TIME_SD = 0.2, 1.2, 0.5
 _COPIED = 0.9
@@ -75,7 +77,18 @@ class _Best:
 
     def of(self, k: int, code: str, level: float) -> float:
         """Power of the likelihood ratio of one rater's reads."""
-        return _power(*self._moments(k, code), level)
+        aside = self._best_aside(k, code) if code in _SHIFTS else 0.0
+        return _power(*self._moments(k, code, aside), level)
+
+    def _best_aside(self, k: int, code: str) -> float:
+        """How far from the own an honest severity lies that is told from the planted one worst.
+
+        Where the expected log likelihood ratio is least, by a parabola.
+        """
+        middle = float(self._moved(k, code).mean())
+        told = [self._moments(k, code, middle + each)[2] for each in _ASIDE]
+        square, line, _ = np.polyfit(_ASIDE, told, 2)
+        return middle - line / (2 * square)
 
     def of_severity(self, k: int, code: str, level: float) -> float:
         """The same against honest raters who differ in severity themselves."""
@@ -84,10 +97,10 @@ class _Best:
         stray = np.hypot(error, self.crew.severity_sd)
         return float(ndtr(self.crew.strength / stray + ndtri(level)))
 
-    def _moments(self, k: int, code: str) -> np.ndarray:
+    def _moments(self, k: int, code: str, aside: float = 0.0) -> np.ndarray:
         """Mean and variance of the log likelihood ratio of honest reads, and of planted ones."""
         moments = np.zeros(4)
-        for reads, honest, other in self._both(k, code):
+        for reads, honest, other in self._both(k, code, aside):
             weight = self.known[self.crew.piece[reads]]
             p0, p1 = weight @ honest.T, weight @ other.T
             ratio = np.log(p1 / p0)
@@ -137,25 +150,31 @@ class _Best:
                 made[piece] *= np.exp((told - told.max()) * max(beside[piece] - 1, 0))
         return made / made.sum(axis=1, keepdims=True)
 
-    def _both(self, k: int, code: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Reads of a kind, and tables of an honest and of the planted way of marking them."""
+    def _moved(self, k: int, code: str) -> np.ndarray:
+        """How much more severe each read is than an honest one, logits."""
         crew, own = self.crew, self._own(k)
-        honest_severity = float(self.true.severity[k]) - crew.strength * (
-            (code == "severe_rater") - 1.0 * (code == "lenient_rater")
-        )
         moved = np.zeros(len(own))
         if code == "drifting_rater":
             moved = marking.DRIFT * (np.floor(crew.at[own] * _BINS).clip(0, _BINS - 1) + 0.5)
             moved = moved / _BINS - marking.DRIFT / 2
         elif code in ("own_school", "own_department"):
-            favoured = crew.favoured[own].astype(float)  # beside any severity of the own
-            moved = -marking.FAVOUR * (favoured - favoured.mean())
-        elif code in ("severe_rater", "lenient_rater"):
-            moved = np.full(len(own), float(self.true.severity[k]) - honest_severity)
+            moved = -marking.FAVOUR * crew.favoured[own].astype(float)
+        elif code in _SEVERITY:
+            moved = np.full(len(own), crew.strength * (1 if code == "severe_rater" else -1))
+        return moved
+
+    def _both(
+        self, k: int, code: str, aside: float
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Reads of a kind, and tables of an honest and of the planted way of marking them."""
+        crew, own, moved = self.crew, self._own(k), self._moved(k, code)
+        honest_severity = float(self.true.severity[k])
+        if code in _SEVERITY:
+            honest_severity -= float(moved[0])
         slot = crew.slot[crew.piece[own]]
         for cell in np.unique(np.stack([slot, moved], axis=1), axis=0):
             at = own[(slot == cell[0]) & (moved == cell[1])]
-            honest = self._table(int(cell[0]), honest_severity, 0.0)
+            honest = self._table(int(cell[0]), honest_severity, aside)
             yield at, honest, self._planted(int(cell[0]), honest_severity, float(cell[1]), code)
 
     def _planted(self, slot: int, severity: float, moved: float, code: str) -> np.ndarray:

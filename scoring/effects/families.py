@@ -27,6 +27,9 @@ GLANCE = 199
 _FAMILY = 8  # raters under which their own middle says nothing
 _WIDEST = 2.0  # a family that spreads more is no longer of honest raters
 _MAD = 1.4826
+_MAD_ERROR = (
+    1.17  # standard error of a spread told by it, over the root of how many it is told from
+)
 
 Draw = Callable[[int, np.random.Generator], FloatArray]
 
@@ -84,6 +87,7 @@ class Trial:
     sd : of the effect without the difference it is about
     null : the effect where there is no difference (1 for ratios)
     two_sided : whether the effect may point either way
+    within : whether a rater's reads are held against other reads of the same rater
     """
 
     code: str
@@ -95,6 +99,7 @@ class Trial:
     sd: float = 0.0
     null: float = 0.0
     two_sided: bool = False
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +123,10 @@ def findings(trials: Sequence[Trial], rule: Rule, random_seed: int) -> list[Find
     What every rater shows alike is the model's fault, not theirs: the median
     effect of the family is taken out, and the draws are widened where the
     middle half of it spreads more than they do (never narrowed). Families of
-    under eight are taken as they are, and so are effects that may point either way:
-    severity has its own allowance for honest spread.
+    under eight are taken as they are, and so is severity, which has its own allowance
+    for honest spread. Draws of a comparison within one rater are widened by what one
+    standard error of that spread leaves: what the model has wrong of a rater is on both
+    sides of it, and how much the rater's own reads vary is in its draws already.
 
     Pairs of raters share raters, so their q is Benjamini and Yekutieli's; a
     rater's is Benjamini and Hochberg's.
@@ -145,13 +152,15 @@ def harmonic(tests: int) -> float:
 
 
 def _panel(enough: Sequence[Trial]) -> _Panel:
-    if len(enough) < _FAMILY or enough[0].two_sided:
+    if len(enough) < _FAMILY or (enough[0].two_sided and not enough[0].within):
         return _Panel(0.0, 1.0)
     away = np.array([each.effect - each.null for each in enough])
     sd = np.maximum(np.array([each.sd for each in enough]), 1e-12)
     common = float(np.median(away))
     z = np.array([each.test.z for each in enough if each.test]) - common / sd
     spread = _MAD * float(np.median(np.abs(z - np.median(z))))
+    if enough[0].within:
+        spread *= 1 - _MAD_ERROR / float(np.sqrt(len(z)))
     return _Panel(common, float(np.clip(spread, 1.0, _WIDEST)))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.facets.marks_coding import MarkCodes
-from scoring.facets.marks_likelihood import posterior, tables
+from scoring.facets.marks_likelihood import Point, grid_for, posterior, tables
 from scoring.facets.marks_model import MarksModel
 from scoring.tables import FloatArray, IntArray
 
@@ -92,14 +92,20 @@ class Predicted:
         return float(1 + ((count - 1) * between / within).mean())
 
 
-def predicted(model: MarksModel) -> Predicted:
+def predicted(model: MarksModel, point: Point | None = None) -> Predicted:
     """Work out the distribution of every read that has another beside it.
+
+    At the model's own estimates, or at another ``point``.
 
     With P(θ | all reads) known, leaving one read out is dividing by its
     likelihood at θ. A read the fit set apart (all marks of its rater alike) is
     not in it in the first place.
     """
-    layout, grid, point = model.parts
+    layout, grid, fitted = model.parts
+    if point is None:
+        point = fitted
+    else:
+        grid = grid_for(layout, point)
     codes = model.codes
     made = tables(layout, grid, point)
     known = posterior(layout, made, point)

@@ -7,8 +7,8 @@ reads look unlikely.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -19,30 +19,27 @@ from scipy.sparse.csgraph import connected_components
 from models.frames import COMMENT, CRITERION, PIECE, RATER
 from scoring.discovery import Finding
 from scoring.effects.alike import COPIED, agreements, joint_reads, one_side, weaker
-from scoring.effects.alongside import OWN_WORDS, PLACE, alongside, supported
+from scoring.effects.alongside import OWN_WORDS, alongside, supported
 from scoring.effects.excess import GRID, KINDS, excess_trials, kinds_of
 from scoring.effects.families import Draw, Rule, Trial, findings
 from scoring.effects.habits import habits, own_words
-from scoring.effects.homes import said_of_reads, usual_of_homes
 from scoring.effects.of_marks import (
     DRIFT,
     ERRATIC,
     FLAT,
     HALO,
     LENIENT,
-    OWN_DEPARTMENT,
-    OWN_SCHOOL,
     SEVERE,
     Asked,
     OneRater,
-    Own,
     residual_trials,
-    severity_trial,
 )
 from scoring.effects.pooling import Marks, drawn_marks
-from scoring.effects.predicting import BoolArray, Predicted, predicted
+from scoring.effects.predicting import Predicted
+from scoring.effects.round_of_shifts import Given, shifts_of_round
+from scoring.effects.same_criterion import knowing_criteria
+from scoring.effects.settling import settled, standing
 from scoring.effects.severity import Thresholds, severity_findings, unspoken
-from scoring.effects.shifting import tilted
 from scoring.facets.marks_borrowing import few_marks
 from scoring.facets.marks_coding import MarkCodes, code_marks
 from scoring.facets.marks_extremes import telling
@@ -51,10 +48,9 @@ from scoring.facets.marks_panels import Severities
 from scoring.facets.marks_readiness import reasons_of_marks
 from scoring.tables import FloatArray, IntArray
 
-HOMES = {OWN_SCHOOL: "home_school", OWN_DEPARTMENT: "home_department"}
-"""Columns of reads: the school or department a piece is from, empty where it is unknown."""
+_UNLIKE = (ERRATIC, FLAT, HALO, *KINDS)
+"""Who is named for one of these does not mark as the model has it."""
 
-_MAD = 1.4826
 _LEAST_PRIOR_SD = 0.4  # logits: the hurdle's prior must not hold a lenient rater at the middle
 
 
@@ -95,6 +91,9 @@ def effects_of_marks(
 ) -> list[Finding]:
     """Test every rater, and pairs, for each effect there is a rule for.
 
+    Shifts of severity are looked for last, beside a second fit without those found
+    to mark as the model does not have it (see ``settling``).
+
     Parameters
     ----------
     marks : DataFrame, one row a mark
@@ -132,18 +131,27 @@ def effects_of_marks(
     if fits and few_marks(codes):
         fits = False
         trials += _too_few_marks(codes, about, rules)
+    told: list[Finding] = []
     if fits:
-        model = MarksModel().fit_codes(codes)
-        trials += list(_Round(model, reads, about, rules, random_seed).trials())
+        fitted = _Round(MarksModel().fit_codes(codes), reads, about, rules, random_seed)
+        told = _family_by_family(fitted.trials(), rules, random_seed)
+        unlike = {each.ids[0] for each in told if each.flagged and each.code in _UNLIKE}
+        trials += fitted.shifts(marks, sorted(unlike))
+    pairs = _by_differences(marks, about, rules, random_seed, everybody=not fits)
+    everything = [*pairs, *told, *_family_by_family(trials, rules, random_seed)]
+    if SEVERE not in rules:
+        return everything
+    return everything + unspoken(everything, sorted(people[RATER].astype(str).unique()))
+
+
+def _family_by_family(
+    trials: Iterable[Trial], rules: Mapping[str, Rule], random_seed: int
+) -> list[Finding]:
     by_code: dict[str, list[Trial]] = {}
     for trial in trials:
         by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
     found = [findings(own, rules[code], random_seed) for code, own in by_code.items()]
-    pairs = _by_differences(marks, about, rules, random_seed, everybody=not fits)
-    everything = [*pairs, *chain.from_iterable(found)]
-    if SEVERE not in rules:
-        return everything
-    return everything + unspoken(everything, sorted(people[RATER].astype(str).unique()))
+    return list(chain.from_iterable(found))
 
 
 def _too_few_marks(
@@ -210,28 +218,26 @@ class _Round:
         random_seed: int,
     ) -> None:
         self.model, self.about, self.rules, self.seed = model, about, rules, random_seed
-        self.predicted = predicted(model)
-        self.raters = [k for k, name in enumerate(model.raters_) if name != about.expert]
-        self.severities = model.severities(
-            about.panel_of if about.panel_of and len(set(about.panel_of.values())) > 1 else None,
-            about.max_offset_se,
-            about.expert,
-            about.seeds,
-        )
+        raters = [k for k, name in enumerate(model.raters_) if name != about.expert]
+        self.raters = raters
+        severities = self._severities(model)
+        self.standing = standing(model, severities, raters)
+        self.predicted = self.standing.predicted
         self.facts = self._facts(reads)
         self.own_of = _by_rater(self.predicted.rater, len(model.raters_))
-        self.tilts = [
-            tilted(self.predicted.only(own), float(model.severity_[k]))
-            for k, own in enumerate(self.own_of)
-        ]
-        self.said = said_of_reads(self.predicted, self.own_of, self.tilts)
-        sizes = np.bincount(self.severities.network[self.raters] + 1)
-        self.linked = sizes[self.severities.network + 1] >= about.min_panel
+        sizes = np.bincount(severities.network[raters] + 1)
+        self.linked = sizes[severities.network + 1] >= about.min_panel
         self.asked = Asked(rules, random_seed)
 
+    def _severities(self, model: MarksModel) -> Severities:
+        about = self.about
+        several = about.panel_of and len(set(about.panel_of.values())) > 1
+        panel_of = about.panel_of if several else None
+        return model.severities(panel_of, about.max_offset_se, about.expert, about.seeds)
+
     def trials(self) -> Iterator[Trial]:
-        """Every test of every rater, then of pairs."""
-        model, spread = self.model, self._usual_spread()
+        """Every test of single reads of every rater, then of pairs."""
+        model = self.model
         excellent = None
         if self.about.excellent is not None:
             excellent = np.array([name in self.about.excellent for name in model.criteria_])
@@ -246,13 +252,13 @@ class _Round:
             piece, rater = self.predicted.piece, self.predicted.rater
             joint = joint_reads(piece, rater, told, self.rules[COPIED].minimum)
         sides: dict[tuple[int, int], Trial] = {}
+        known = knowing_criteria(self.predicted)
         for k in self.raters:
             own = self.own_of[k]
-            one = self._one(k, own, spread)
+            one = self.standing.of(k, model.raters_[k], own, self.about.usual_spread)
             name, linked = model.raters_[k], bool(self.linked[k])
-            if SEVERE in self.rules and linked:
-                yield severity_trial(one, self.asked)
-            yield from residual_trials(one, self.asked, linked=linked)
+            knowing = replace(one, reads=known.only(own))
+            yield from residual_trials(one, knowing, self.asked, linked=linked)
             yield from excess_trials(name, own, kinds, self._prior(one), self.rules, self.seed)
             partners = {pair: both for pair, both in joint.items() if pair[0] == k}
             if partners:
@@ -264,6 +270,17 @@ class _Round:
         }
         beside = {pair: alongside(self.facts, joint[pair]) for pair in pairs}
         yield from supported(pairs, beside, self.seed)
+
+    def shifts(self, marks: pd.DataFrame, unlike: Sequence[str]) -> list[Trial]:
+        """Every test of a shift of severity, with the raters ``unlike`` the model set apart."""
+        panel_of = self.about.panel_of or {}
+        panel = [panel_of.get(name, "") for name in self.model.raters_]
+        stand = settled(self.standing, self.model, marks, unlike, panel, self._severities)
+        given = Given(
+            self.facts, self.model.codes, self.own_of, self.raters, self.linked,
+            self.about.usual_spread,
+        )  # fmt: skip
+        return shifts_of_round(stand, given, self.asked)
 
     def _sides(
         self, one: OneRater, own: IntArray, joint: Mapping[tuple[int, int], IntArray]
@@ -289,63 +306,10 @@ class _Round:
     def _drawn(self, one: OneRater) -> Marks:
         return drawn_marks(one.reads, one.severity, np.random.default_rng(self.seed))
 
-    def _one(self, k: int, own: IntArray, spread: float) -> OneRater:
-        reads = self.predicted.only(own)
-        severity = float(self.model.severity_[k])
-        reference = severity - float(self.severities.value[k])
-        se = float(self.severities.se[k])
-        total = reads.expected(severity)
-        information = float((total * (1 - total)).sum()) or 1.0
-        of_zero = max(se**2 - 1 / information * reads.overlap(total), 0.0)
-        facts = self.facts.iloc[own]
-        return OneRater(
-            self.model.raters_[k],
-            reads,
-            severity,
-            reference,
-            float(np.hypot(spread, np.sqrt(of_zero))),
-            _order(facts),
-            {code: self._own(code, own) for code in (OWN_SCHOOL, OWN_DEPARTMENT)},
-            self.tilts[k],
-        )
-
-    def _own(self, code: str, own: IntArray) -> Own | None:
-        """Own pieces of a rater, where enough raters of elsewhere read the same school's."""
-        every = _flags(self.facts, code)
-        if every is None or code not in self.rules:
-            return None
-        cluster = self._homes(code)
-        flags, home = every[own], cluster[own]
-        if not flags.any():
-            return None
-        outside = ~every & np.isin(self.predicted.rater, self.raters)
-        count = np.bincount(cluster[outside], minlength=int(cluster.max()) + 1)
-        known = count >= max(self.rules[code].minimum, 1)
-        somebodys = np.bincount(cluster[every], minlength=len(known)) > 0
-        usual, error = usual_of_homes(self.said, cluster, outside, known & somebodys)
-        return Own(flags, usual[home], home, error, comparable=bool(known[home[flags]].all()))
-
-    def _homes(self, code: str) -> IntArray:
-        """Where the piece of each read is from; its cluster where nobody says."""
-        cluster: IntArray = self.model.codes.teacher_of[self.predicted.piece]
-        if HOMES[code] not in self.facts.columns:
-            return cluster
-        named = self.facts[HOMES[code]].fillna("").astype(str)
-        homes = pd.factorize(named)[0].astype(np.int64)
-        return np.where(named == "", homes.max() + 1 + cluster, homes)
-
     def _prior(self, one: OneRater) -> FloatArray:
         sd = max(_LEAST_PRIOR_SD, one.reference_sd)
         weight: FloatArray = np.exp(-0.5 * ((GRID - one.reference) / sd) ** 2)
         return np.asarray(weight / weight.sum())
-
-    def _usual_spread(self) -> float:
-        """How far honest raters' severities stray, told robustly; no more than allowed for."""
-        found: Severities = self.severities
-        value, se = found.value[self.raters], found.se[self.raters]
-        mad = _MAD * float(np.median(np.abs(value - np.median(value))))
-        left = max(mad**2 - float(np.median(se)) ** 2, 0.0)
-        return min(float(np.sqrt(left)), self.about.usual_spread)
 
     def _facts(self, reads: pd.DataFrame) -> pd.DataFrame:
         """What is known of each read, in the order of the predicted ones."""
@@ -379,18 +343,3 @@ def _rows(reads: Predicted, at: IntArray) -> Predicted:
 def _by_rater(rater: IntArray, size: int) -> list[IntArray]:
     order = np.argsort(rater, kind="stable")
     return np.split(order, np.searchsorted(rater[order], np.arange(1, size)))
-
-
-def _order(facts: pd.DataFrame) -> FloatArray | None:
-    """Places in time from 0 to 1; None where any is unknown."""
-    if PLACE not in facts.columns or facts[PLACE].isna().any() or len(facts) < 2:
-        return None
-    rank = facts[PLACE].rank(method="average").to_numpy(dtype=np.float64)
-    return (rank - 1) / (len(rank) - 1)
-
-
-def _flags(facts: pd.DataFrame, column: str) -> BoolArray | None:
-    if column not in facts.columns or facts[column].isna().all():
-        return None
-    known: Callable[[object], bool] = lambda value: value is True or value == 1  # noqa: E731
-    return facts[column].map(known).to_numpy(dtype=bool)

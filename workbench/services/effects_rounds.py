@@ -23,7 +23,8 @@ from scoring.effects.families import Rule
 from scoring.effects.habits import LENGTH, SECONDS
 from scoring.effects.of_marks import OWN_DEPARTMENT, OWN_SCHOOL
 from scoring.effects.of_scores import SCORE
-from scoring.effects.round_of_marks import HOMES, Circumstances
+from scoring.effects.round_of_marks import Circumstances
+from scoring.effects.round_of_shifts import HOMES
 from scoring.flags import EFFECTS, of_source
 from workbench.errors import InputError, RefusedError
 from workbench.formats.cells import squeezed

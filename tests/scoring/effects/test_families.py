@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -49,6 +51,23 @@ def test_a_family_that_spreads_more_than_its_draws_is_widened():
     near = [trial(f"r{k}", float(e)) for k, e in enumerate(rng.normal(0, 0.04, 40))]
     far = [trial(f"r{k}", float(e)) for k, e in enumerate(rng.normal(0, 0.08, 40))]
     assert findings(far, RULE, 1)[0].detectable > 1.3 * findings(near, RULE, 1)[0].detectable
+
+
+def test_a_comparison_within_a_rater_is_widened_only_by_what_chance_does_not_explain():
+    rng = np.random.default_rng(4)
+    between = [trial(f"r{k}", float(e)) for k, e in enumerate(rng.normal(0, 0.06, 40))]
+    within = [replace(each, within=True) for each in between]
+    inside, outside = (findings(each, RULE, 1)[0].statistic for each in (within, between))
+    # a spread told by the median of 40 errs by 1.17 / √40 = 18 %
+    assert outside / inside == pytest.approx(1 - 1.17 / np.sqrt(40))
+
+
+def test_a_change_all_show_alike_either_way_is_taken_out():
+    drifting = [replace(trial(f"r{k}", 0.3 + 0.01 * (k % 5 - 2)), two_sided=True, within=True)
+                for k in range(20)]  # fmt: skip
+    assert not any(one.flagged for one in findings(drifting, RULE, 1))
+    severe = [replace(each, within=False) for each in drifting]
+    assert all(one.flagged for one in findings(severe, RULE, 1))
 
 
 def test_what_would_be_found_is_the_quantile_and_the_power():

@@ -50,6 +50,30 @@ def test_a_criterion_without_a_mark_tells_nothing():
     assert tilted(two, 0.0).ratio[0, :2] == pytest.approx(tilted(reads(0.0), 0.0).ratio[0])
 
 
+def test_draws_have_the_mean_and_the_variance_of_the_ratio():
+    tilt = tilted(reads(0.0, 1.5, sd=0.8, hard=(-1.0, 0.0, 1.0)), 0.2)
+    drawn = tilt.drawn(7, pool=40_000)
+    assert drawn.mean(axis=1) == pytest.approx([0, 0], abs=0.02)
+    assert drawn.var(axis=1) == pytest.approx(tilt.variance, rel=0.03)
+
+
+def test_reads_of_all_or_nothing_vary_more_than_chance_makes_them():
+    # of a hundred reads of four even criteria, every one 0 or 4: number met varies by 4, not 1
+    tilt = tilted(reads(*[0.0] * 100, hard=(0.0,) * 4), 0.0)
+    aside = np.linspace(-1, 1, 100)
+    extreme = np.resize([0, 4, 4, 0], 100)
+    usual = np.random.default_rng(3).binomial(4, 0.5, 100)
+    assert tilt.dispersion(extreme, aside) > 3
+    assert tilt.dispersion(usual, aside) == pytest.approx(1, abs=0.05)
+
+
+def test_a_change_with_the_circumstance_asked_about_is_no_dispersion():
+    tilt = tilted(reads(*[0.0] * 100, hard=(0.0,) * 4), 0.0)
+    aside = np.linspace(-1, 1, 100)
+    drifting = np.clip(np.rint(2 - 1.9 * aside), 0, 4).astype(np.int64)
+    assert tilt.dispersion(drifting, aside) == 1
+
+
 @pytest.fixture
 def outsiders():
     """Of 40 homes with a hundred reads each: what each read says, a tenth of it by chance."""
