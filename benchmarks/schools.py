@@ -80,8 +80,8 @@ def planted_row(world: str, case: Schools, counties: int) -> dict[str, object]:
             if each.flagged and each.ids[0] in own and each.code in INFLATED
         )
     best = None
-    if world == "logits" and set(case.planted) == {FAVOUR}:
-        best = round(favour_allowed(case, RULE_Q), 3)
+    if set(case.planted) == {FAVOUR}:
+        best = round(favour_allowed(world, case, RULE_Q), 3)
     return {
         "what": "planted schools",
         "world": world,

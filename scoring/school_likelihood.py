@@ -3,13 +3,13 @@
 One likelihood for a school's pieces, the county's re-reads of those drawn by
 chance, and seeds. At home the school's reads differ from the county's by a shift
 in logits; the quality of the school is free, so that being good is never taken
-for being inflated. On seeds, which all schools read, the same readers show their
-leniency. Home favour is the shift beyond it. Near the ceiling a shift of logits
-still shows where levels and shares no longer can: of schools that favour their
-own by two logits, fifteen re-reads find nine in ten, levels alone six.
+for being inflated. Which pieces the county reads again may hang on what the
+school found, as all its reads are in. On seeds, which all schools read, the same
+readers show their leniency; home favour is the shift beyond it.
 
-Difficulties and spreads are the marks model's (``scoring.facets``). Profiles
-are worked out on even grids and read between them by cubic splines.
+How marks come about is told from the county's own pairs of reads
+(``scoring.school_reading``). Profiles are worked out on even grids and read
+between them by cubic splines.
 """
 
 from __future__ import annotations
@@ -18,30 +18,32 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from scipy.sparse import csr_matrix
-from scipy.special import expit
 
-from models.frames import CRITERION, MET, PIECE, RATER, SCHOOL, TEACHER
-from scoring.errors import ScoringError
-from scoring.facets.marks_coding import code_marks
-from scoring.facets.marks_model import MarksModel
-from scoring.facets.marks_readiness import reasons_of_marks
+from models.frames import CRITERION, MET, PIECE, RATER, SCHOOL
+from scoring.school_reading import (
+    NOT_MARKED,
+    Manner,
+    Stack,
+    abilities_at,
+    likelihood,
+    manner_of,
+    rows_of,
+)
 from scoring.tables import FloatArray, IntArray
-
-BoolArray = NDArray[np.bool_]
 
 SHIFTS = np.arange(-4.0, 5.01, 0.5)
 """Shifts at which profiles are worked out, logits; positive finds more met."""
 
 _FINE = np.arange(SHIFTS[0], SHIFTS[-1] + 0.025, 0.05)
 _MOST_LENIENT = 2.5  # logits, either way, of a school's readers on seeds
-_QUALITY = np.arange(-4.0, 4.01, 0.5)
-_ABILITY = np.arange(-7.0, 7.01, 0.25)
-_SEED_SD = 2.5  # of the ability of a seed before anybody has read it
-_LEAST = 1e-300
+_QUALITY = np.arange(-3.0, 3.01, 0.5)  # of a school, in standard deviations of pieces
+_FINE_QUALITY = np.linspace(-3, 3, 121)
 _NEAR = 0.3  # logits from the middle within which a root is not divided through
+_READS_HOME, _READS_COUNTY = 3, 2  # of a piece; later ones are left out
+_MARGINAL = (
+    0.346  # 16²·3/(15π)²: logits shrink by √(1 + .346 v) where a normal of variance v is left in
+)
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,8 @@ class Shift:
     se: FloatArray
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Distinct reads: criteria and marks, with what each read has of them."""
-
-    hard: FloatArray
-    met: BoolArray
-    real: BoolArray
-    row_of_read: IntArray
-
-
 def favour_of_schools(
-    marks: pd.DataFrame,
-    seeds: pd.DataFrame,
-    weights: FloatArray,
-    raters: tuple[str, ...],
-    schools: int,
+    marks: pd.DataFrame, leniency: FloatArray, leniency_se: FloatArray
 ) -> tuple[Shift, Shift]:
     """Shift of the schools' readers at home, and what of it is beyond their leniency on seeds.
 
@@ -81,103 +69,124 @@ def favour_of_schools(
     marks : DataFrame, one row a mark
         On the schools' pieces: ``piece_id``, ``criterion_id``, ``rater_id``, ``met``,
         ``school_id`` (code of the school) and ``home`` (True where a reader of the school
-        gave it, else the county's, of pieces drawn by chance alone).
-    seeds : DataFrame, one row a mark on a seed
-        ``piece_id``, ``criterion_id``, ``rater_id``, ``met``.
-    weights : schools × raters, how much of the school's reading each of ``raters`` does
-    schools : how many schools there are
+        gave it, else the county's).
+    leniency, leniency_se : by school, of its readers on seeds
+        Logits of marks at the same piece and criterion, halo left in
+        (``scoring.school_seeds``); NaN where unknown.
 
     Returns
     -------
     gap, favour
-        Unknown everywhere where the marks cannot be fitted (all alike, nothing shared).
+        Unknown everywhere where the marks cannot be fitted (all alike, nothing read twice).
     """
+    schools = len(leniency)
     unknown = Shift(np.full(schools, np.nan), np.full(schools, np.nan))
-    model = _fitted(marks, seeds)
-    if model is None:
+    if marks.empty:
         return unknown, unknown
-    home = _home_profiles(model, marks, schools)
-    of_seeds = _seed_profiles(model, seeds, weights, raters, schools)
+    stacks = stacks_of(marks, _READS_HOME, _READS_COUNTY)
+    manner = manner_of(_pairs_of(marks), _met_shares(marks))
+    if manner is None:
+        return unknown, unknown
+    home = _home_profiles(manner, stacks, schools)
+    scale = np.sqrt(1 + _MARGINAL * manner.halo**2)
+    of_seeds = _seed_profiles(leniency * scale, leniency_se * scale)
     return _estimates(home, _FINE), _estimates(_beyond(home, of_seeds), _FINE)
 
 
-def _fitted(marks: pd.DataFrame, seeds: pd.DataFrame) -> MarksModel | None:
-    columns = [PIECE, CRITERION, RATER, MET]
-    own = marks[columns].assign(**{TEACHER: "s" + marks[SCHOOL].astype(str)})
-    both = pd.concat([own, seeds[columns].assign(**{TEACHER: None})], ignore_index=True)
-    if both.empty or marks.empty:
-        return None
-    codes = code_marks(both)
-    if any(reason.blocks for reason in reasons_of_marks(codes, 0)):
-        return None
-    try:
-        return MarksModel(borrowing=None).fit_codes(codes)
-    except (ScoringError, np.linalg.LinAlgError):  # no maximum, or a flat one
-        return None
+def stacks_of(marks: pd.DataFrame, at_home: int, by_county: int) -> list[Stack]:
+    """Marks of pieces, those with the same criteria and as many reads together.
 
-
-def _home_profiles(model: MarksModel, marks: pd.DataFrame, schools: int) -> FloatArray:
-    """Log likelihood of each school at each of ``_FINE``, its quality at its best: schools × shifts."""
-    piece, names = pd.factorize(marks[PIECE].astype(str))
-    reads, rows = _rows_of(model, marks)
-    at_home = reads["home"].to_numpy(dtype=bool)
-    of_piece = pd.Index(names).get_indexer(pd.Index(reads[PIECE]))
-    school = np.zeros(len(names), dtype=np.int64)
+    Parameters
+    ----------
+    marks : as of ``favour_of_schools``
+    at_home, by_county : reads of a piece that are taken, in the order of raters' names
+    """
+    piece, criterion, rater = (
+        np.unique(marks[name].astype(str), return_inverse=True)[1]
+        for name in (PIECE, CRITERION, RATER)
+    )
+    away = (~marks["home"].to_numpy(dtype=bool)).astype(np.int64)
+    reads, read = np.unique(np.stack([piece, away, rater], axis=1), axis=0, return_inverse=True)
+    begins = np.r_[True, (np.diff(reads[:, :2], axis=0) != 0).any(axis=1)]
+    place = np.arange(len(reads)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    taken = place < np.where(reads[:, 1] == 0, at_home, by_county)
+    pieces = int(piece.max()) + 1
+    own = np.bincount(reads[taken & (reads[:, 1] == 0), 0], minlength=pieces)
+    all_reads = np.bincount(reads[taken, 0], minlength=pieces)
+    column = place + np.where(reads[:, 1] == 0, 0, own[reads[:, 0]])
+    kept = taken[read.ravel()]
+    forms, form, slot = _forms_of(piece, criterion)
+    cells = np.full(
+        (pieces, forms.shape[1], max(int(all_reads.max()), 1)), NOT_MARKED, dtype=np.int8
+    )
+    cells[piece[kept], slot[kept], column[read.ravel()][kept]] = marks[MET].to_numpy()[kept]
+    school = np.zeros(pieces, dtype=np.int64)
     school[piece] = marks[SCHOOL].to_numpy(dtype=np.int64)
-    own = _gathered(of_piece[at_home], rows.row_of_read[at_home], len(names), len(rows.met))
-    again = _gathered(of_piece[~at_home], rows.row_of_read[~at_home], len(names), len(rows.met))
-    county = again @ np.log(_at_ability(model, rows, 0.0))
-    apart = (_ABILITY[:, None] - _QUALITY) / model.piece_sd_
-    prior = np.exp(-0.5 * apart**2)
-    prior /= prior.sum(axis=0)
+    made = []
+    for key in np.unique(np.stack([form, own, all_reads], axis=1), axis=0):
+        of_key = np.flatnonzero((form == key[0]) & (own == key[1]) & (all_reads == key[2]))
+        criteria = forms[key[0]][forms[key[0]] >= 0]
+        if key[2]:
+            chosen = cells[of_key][:, : len(criteria), : key[2]]
+            made.append(Stack(criteria, int(key[1]), chosen, school[of_key]))
+    return made
+
+
+def _forms_of(piece: IntArray, criterion: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Distinct sets of criteria (padded with −1), of each piece its set, of each mark its place in it."""
+    size = int(criterion.max()) + 1
+    both, cell = np.unique(piece * size + criterion, return_inverse=True)
+    of_piece = both // size
+    begins = np.r_[True, np.diff(of_piece) != 0]
+    place = np.arange(len(both)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    padded = np.full((int(piece.max()) + 1, int(place.max()) + 1), -1, dtype=np.int64)
+    padded[of_piece, place] = both % size
+    forms, form = np.unique(padded, axis=0, return_inverse=True)
+    return forms, form.ravel(), place[cell]
+
+
+def _pairs_of(marks: pd.DataFrame) -> list[Stack]:
+    """Two reads of each piece that has two: of the school where it has two, else one and the county's."""
+    for at_home, by_county in ((2, 0), (1, 1)):
+        pairs = [each for each in stacks_of(marks, at_home, by_county) if each.cells.shape[2] == 2]
+        if pairs:
+            return pairs
+    return []
+
+
+def _met_shares(marks: pd.DataFrame) -> FloatArray:
+    """Share of marks at home that are met, by criterion, half a mark of either kind added."""
+    names, criterion = np.unique(marks[CRITERION].astype(str), return_inverse=True)
+    home = marks["home"].to_numpy(dtype=np.float64)
+    met = np.bincount(criterion, home * marks[MET].to_numpy(dtype=np.float64), len(names))
+    found: FloatArray = (met + 0.5) / (np.bincount(criterion, home, len(names)) + 1)
+    return found
+
+
+def _home_profiles(manner: Manner, stacks: list[Stack], schools: int) -> FloatArray:
+    """Log likelihood of each school at each of ``_FINE``, its quality at its best: schools × shifts."""
+    share = abilities_at(_QUALITY)
     made = np.zeros((schools, len(_QUALITY), len(SHIFTS)))
-    for k, shift in enumerate(SHIFTS):
-        likely = own @ np.log(_at_ability(model, rows, float(shift))) + county
-        top = likely.max(axis=1, keepdims=True)
-        of_quality = np.log(np.exp(likely - top) @ prior + _LEAST) + top
-        np.add.at(made[:, :, k], school, of_quality)
+    seen = np.zeros(schools, dtype=bool)
+    for stack in stacks:
+        rows = rows_of(stack)
+        seen[stack.school] = True
+        for k, shift in enumerate(SHIFTS):
+            likely = likelihood(manner, rows, float(shift))
+            top = likely.max(axis=1, keepdims=True)
+            of_quality = np.log(np.exp(likely - top) @ share) + top
+            np.add.at(made[:, :, k], stack.school, of_quality[rows.row_of_piece])
     fine = CubicSpline(SHIFTS, made, axis=2)(_FINE)
-    best: FloatArray = CubicSpline(_QUALITY, fine, axis=1)(np.linspace(-4, 4, 81)).max(axis=1)
-    best[np.bincount(school, minlength=schools) == 0] = np.nan
+    best: FloatArray = CubicSpline(_QUALITY, fine, axis=1)(_FINE_QUALITY).max(axis=1)
+    best[~seen] = np.nan
     return best
 
 
-def _seed_profiles(
-    model: MarksModel,
-    seeds: pd.DataFrame,
-    weights: FloatArray,
-    raters: tuple[str, ...],
-    schools: int,
-) -> FloatArray:
-    """Log likelihood of each school's leniency on seeds, told from the reads of all others."""
-    found = np.full((schools, len(_FINE)), np.nan)
-    if seeds.empty:
-        return found
-    reads, rows = _rows_of(model, seeds)
-    piece, names = pd.factorize(reads[PIECE])
-    place = pd.Index(raters).get_indexer(pd.Index(reads[RATER]))
-    tables = [np.log(_at_ability(model, rows, float(shift))) for shift in SHIFTS]
-    neutral = tables[int(np.abs(SHIFTS).argmin())]
-    every = _gathered(piece, rows.row_of_read, len(names), len(rows.met))
-    told = every @ neutral - 0.5 * (_ABILITY / _SEED_SD) ** 2
-    for school in range(schools):
-        share = np.where(place >= 0, weights[school][place], 0.0)
-        own = share > 0
-        if not own.any():
-            continue
-        share = share * share.sum() / (share**2).sum()  # so many reads as these weights are worth
-        row = rows.row_of_read[own]
-        ours = _gathered(piece[own], row, len(names), len(rows.met))
-        weighed = _gathered(piece[own], row, len(names), len(rows.met), share[own])
-        others = told - ours @ neutral
-        others = others - np.log(np.exp(others - others.max(axis=1, keepdims=True)).sum(
-            axis=1, keepdims=True)) - others.max(axis=1, keepdims=True)  # fmt: skip
-        profile = np.zeros(len(SHIFTS))
-        for k, table in enumerate(tables):
-            both = others + weighed @ table
-            top = both.max(axis=1, keepdims=True)
-            profile[k] = (np.log(np.exp(both - top).sum(axis=1)) + top[:, 0]).sum()
-        found[school] = CubicSpline(SHIFTS, profile)(_FINE)
+def _seed_profiles(leniency: FloatArray, se: FloatArray) -> FloatArray:
+    """Log likelihood of each school's leniency on seeds: schools × shifts."""
+    known = np.isfinite(leniency) & (se > 0)
+    apart = (_FINE - leniency[:, None]) / np.where(known, se, 1.0)[:, None]
+    found: FloatArray = np.where(known[:, None], -0.5 * apart**2, np.nan)
     return found
 
 
@@ -217,47 +226,3 @@ def _estimates(profile: FloatArray, at: FloatArray) -> Shift:
         rooted = away / np.sqrt(fall) if fall > 0 else np.inf
         se[school] = rooted if away > _NEAR and np.isfinite(rooted) else curved
     return Shift(value, se)
-
-
-def _rows_of(model: MarksModel, marks: pd.DataFrame) -> tuple[pd.DataFrame, _Rows]:
-    """Reads of some marks (piece, rater and what else stands beside), and their distinct rows."""
-    criterion = pd.Index(model.criteria_).get_indexer(pd.Index(marks[CRITERION].astype(str)))
-    named = marks.assign(**{PIECE: marks[PIECE].astype(str), RATER: marks[RATER].astype(str)})
-    by = [PIECE, RATER] + (["home"] if "home" in marks else [])
-    number = named.groupby(by, sort=False).ngroup().to_numpy()
-    order = np.lexsort((criterion, number))
-    number, criterion = number[order], criterion[order]
-    met = named[MET].to_numpy(dtype=np.float64)[order]
-    begins = np.flatnonzero(np.r_[True, np.diff(number) != 0])
-    place = np.arange(len(number)) - begins[np.cumsum(np.r_[True, np.diff(number) != 0]) - 1]
-    shape = (len(begins), int(place.max()) + 1)
-    cells = np.full((*shape, 2), -1.0)
-    cells[number, place, 0], cells[number, place, 1] = criterion, met
-    distinct, row = np.unique(cells.reshape(len(begins), -1), axis=0, return_inverse=True)
-    pairs = distinct.reshape(len(distinct), -1, 2)
-    real = pairs[:, :, 0] >= 0
-    hard = np.where(real, model.difficulty_[np.maximum(pairs[:, :, 0], 0).astype(np.int64)], 0.0)
-    reads = named.drop_duplicates(by)[by].reset_index(drop=True)
-    return reads, _Rows(hard, pairs[:, :, 1] > 0, real, row.ravel().astype(np.int64))
-
-
-def _at_ability(model: MarksModel, rows: _Rows, shift: float) -> FloatArray:
-    """Chance of each row at each ability by readers shifted so, halo integrated out."""
-    eta = np.arange(_ABILITY[0] - 3, _ABILITY[-1] + 3.01, 0.25)
-    log = np.zeros((len(rows.met), len(eta)))
-    for c in range(rows.met.shape[1]):
-        chance = expit(eta + shift - rows.hard[:, [c]])
-        log += np.where(
-            rows.real[:, [c]], np.log(np.where(rows.met[:, [c]], chance, 1 - chance)), 0.0
-        )
-    kernel = np.exp(-0.5 * ((eta[:, None] - _ABILITY) / max(model.halo_sd_, 0.2)) ** 2)
-    made: FloatArray = np.exp(log) @ (kernel / kernel.sum(axis=0)) + _LEAST
-    return made
-
-
-def _gathered(
-    group: IntArray, row: IntArray, groups: int, rows: int, weight: FloatArray | None = None
-) -> csr_matrix:
-    """Groups × rows, how many reads of a group fall on a row."""
-    one = np.ones(len(group)) if weight is None else weight
-    return csr_matrix((one, (group, row)), shape=(groups, rows))

@@ -149,8 +149,11 @@ def _of_readers(
     n = len(marks.raters)
     bend = np.maximum(np.bincount(rater, chance * (1 - chance), n), 1e-9)
     by_read = np.bincount(marks.read, marks.met - chance, len(marks.read_rater))
-    apart = np.bincount(marks.read_rater, by_read, n) / bend
-    noise = np.bincount(marks.read_rater, by_read**2, n) / bend**2
+    total = np.bincount(marks.read_rater, by_read, n)
+    reads = np.maximum(np.bincount(marks.read_rater, minlength=n), 2)
+    apart = total / bend
+    within = np.bincount(marks.read_rater, by_read**2, n) - total**2 / reads
+    noise = within * reads / (reads - 1) / bend**2
     weight = share[home, np.arange(n)]
     known = (weight > 0) & (weight < 1) & (bend > 1)
     if known.sum() < _FEWEST_READERS:

@@ -20,16 +20,18 @@ BLIND, COUNTY, SEED = "blind", "county", "seed"
 class Departure:
     """Effect of each school with its error and amount of data, and the same by rate.
 
-    ``scores`` are sharper statistics of the same, each with its error, that make the test;
-    ``of_readers`` is how far the readers a school happens to have let it stray, logits.
+    ``score`` is a sharper statistic of the same, with its error, that makes the test;
+    ``of_readers`` is how far the readers a school happens to have let it stray, logits;
+    ``in_logits`` the estimate itself and its error, of these readers.
     """
 
     effect: FloatArray
     se: FloatArray
     n: IntArray
     by_rate: Mapping[str, tuple[FloatArray, FloatArray]] | None = None
-    scores: tuple[tuple[FloatArray, FloatArray], ...] = ()
+    score: tuple[FloatArray, FloatArray] | None = None
     of_readers: FloatArray | None = None
+    in_logits: tuple[FloatArray, FloatArray] | None = None
 
 
 class SchoolTable:

@@ -19,9 +19,10 @@ import pandas as pd
 from models.frames import CRITERION, PIECE, RATER, SCHOOL
 from scoring.discovery import Finding
 from scoring.errors import ScoringError
-from scoring.school_departures import Middle, Rule, departures
+from scoring.school_departures import Middle, Rule, Score, departures
 from scoring.school_funnels import Funnel, funnel_findings, funnel_of
 from scoring.school_gate import FEWEST_COUNTY_READS, bunching, next_to_gate
+from scoring.school_inspectors import by_inspector
 from scoring.school_likelihood import favour_of_schools
 from scoring.school_reads import (
     EXCELLENT,
@@ -160,7 +161,7 @@ def school_report(
         ("home_favour", favour),
     ):
         found, middles[code] = departures(
-            code, table.schools, each.effect, each.se, each.n, rules[code], each.scores
+            code, table.schools, each.effect, each.se, each.n, rules[code], each.score
         )
         findings += found
     splits = _splits(table, gap, leniency, rules)
@@ -186,7 +187,7 @@ def _gap(table: SchoolTable) -> Departure:
     mean, variance, n = table.by_school(levels)
     both = levels / _spread_of(levels) + shares / _spread_of(shares)
     score, score_variance, _ = table.by_school(both)
-    return Departure(mean, np.sqrt(variance), n, by_rate, ((score, np.sqrt(score_variance)),))
+    return Departure(mean, np.sqrt(variance), n, by_rate, (score, np.sqrt(score_variance)))
 
 
 def _spread_of(value: FloatArray) -> float:
@@ -255,8 +256,9 @@ def _leniency(table: SchoolTable) -> Departure:
         np.asarray(error),
         found.reads,
         by_rate,
-        ((middle, np.hypot(found.se, found.of_readers)),),
+        (middle, np.hypot(found.se, found.of_readers)),
         found.of_readers,
+        (found.value, found.se),
     )
 
 
@@ -265,10 +267,9 @@ def _in_logits(
 ) -> tuple[Departure, Departure]:
     """Difference to the county, and what of it is favour for the own school.
 
-    People are told levels. The tests are made in logits, where a ceiling hides less (see
-    ``school_likelihood``), and piece by piece, which is sharper where readers agree on
-    what a piece has. Where the likelihood says nothing, because marks are too plain,
-    the pieces alone make the test.
+    People are told levels; the tests are made in logits, where a ceiling hides less (see
+    ``school_likelihood``). Where the likelihood says nothing, because marks are too
+    plain or nothing was read twice, levels and shares make the test.
     """
     known = leniency.n >= rules["lenient_school"].minimum
     beyond = np.where(known, gap.effect - leniency.effect, np.nan)
@@ -276,34 +277,49 @@ def _in_logits(
     enough = gap.n >= rules["above_county"].minimum
     if not enough.any():
         return gap, favour
-    shift, own = favour_of_schools(*_at_home(table), len(table.schools))
+    unknown = np.full(len(table.schools), np.nan)
+    lenient, lenient_se = leniency.in_logits or (unknown, unknown)
+    shift, own = favour_of_schools(_at_home(table), lenient, lenient_se)
+    share = _inspected(table)
+    plain = gap.score or (gap.effect, gap.se)
+    gap = replace(gap, score=_without_inspectors(plain, share))
     if np.isfinite(shift.value[enough]).all():
         stray = 0.0 if leniency.of_readers is None else leniency.of_readers
-        gap = replace(gap, scores=(*gap.scores, (shift.value, np.hypot(shift.se, stray))))
+        value, se = _without_inspectors((shift.value, shift.se), share)
+        gap = replace(gap, score=(value, np.hypot(se, stray)))
     told = known & enough
     if told.any() and np.isfinite(own.value[told]).all():
-        in_logits = (np.where(told, own.value, np.nan), own.se)
-        favour = replace(favour, scores=((favour.effect, favour.se), in_logits))
+        in_logits = _without_inspectors((np.where(told, own.value, np.nan), own.se), share)
+        favour = replace(favour, score=in_logits)
     return gap, favour
 
 
-def _at_home(
-    table: SchoolTable,
-) -> tuple[pd.DataFrame, pd.DataFrame, FloatArray, tuple[str, ...]]:
-    """Marks at home, the county's on pieces drawn by chance; on seeds; who reads how much at home."""
+def _without_inspectors(score: Score, share: FloatArray) -> Score:
+    """A score less what of it is who of the county read the school again."""
+    value, se = score
+    part, error = by_inspector(value, se, share)
+    return value - part, np.hypot(se, error)
+
+
+def _inspected(table: SchoolTable) -> FloatArray:
+    """Schools × readers of the county, the part of a school's re-reads each did."""
+    piece = table.county["piece"].to_numpy()
+    drawn = table.sampled[piece] if len(piece) else np.zeros(0, dtype=bool)
+    reader, names = pd.factorize(table.county[RATER].astype(str)[drawn])
+    counts = np.zeros((len(table.schools), max(len(names), 1)))
+    np.add.at(counts, (table.school[piece[drawn]], reader), 1.0)
+    found: FloatArray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    return found
+
+
+def _at_home(table: SchoolTable) -> pd.DataFrame:
+    """Marks of the schools' readers, and the county's on pieces drawn by chance."""
     place = table.pieces.get_indexer(pd.Index(table.marks[PIECE].astype(str)))
-    of_round = np.isin(table.round, (BLIND, COUNTY))
-    kept = of_round & (place >= 0)
+    kept = np.isin(table.round, (BLIND, COUNTY)) & (place >= 0)
     kept[kept] = table.sampled[place[kept]] | (table.round[kept] == BLIND)
-    own = table.marks[kept].assign(
-        **{SCHOOL: table.school[place[kept]], "home": table.round[kept] == BLIND}
-    )
-    seeds = table.marks[table.round == SEED]
-    raters = pd.Index(sorted(table.blind[RATER].astype(str).unique()))
-    weights = np.zeros((len(table.schools), len(raters)))
-    at = (table.school[table.blind["piece"].to_numpy()], raters.get_indexer(table.blind[RATER]))
-    np.add.at(weights, at, 1.0)
-    return own, seeds, weights, tuple(raters)
+    school, home = table.school[place[kept]], table.round[kept] == BLIND
+    own: pd.DataFrame = table.marks[kept].assign(**{SCHOOL: school, "home": home})
+    return own
 
 
 def _own_marks(table: SchoolTable) -> tuple[OwnMarks, np.ndarray]:
