@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from PIL import Image
 
+from benchmarks import templated_pictures
 from benchmarks.invented_pictures import CHANGES, SCENES, saved, slide
 from benchmarks.planted_found import Row, row
 from scoring.similarity.media import FILE, IN_SLIDES, PictureRow, compare_pictures
@@ -77,6 +79,57 @@ def _found(pairs: Sequence[Pair], way_of: Sequence[str], count: int) -> list[Row
         share = float(np.mean(own))
         made.append(row(f"recall, {way}", count, "pictures", share, f"of {len(own)} copies", 0.95))
     return made
+
+
+def template_rows(each: int, seeds: Sequence[int]) -> list[Row]:
+    """Recall and false pairs of pictures on few templates, of some counties pooled.
+
+    ``each`` pictures of every kind a county; every second is changed twice, in one
+    of the fifteen pairs of ways and in either order, the others once.
+    """
+    hits: dict[str, list[bool]] = {}
+    false, spent, count = 0, 0.0, 0
+    for seed in seeds:
+        rows, named = _templated(each, np.random.default_rng(seed))
+        started = time.process_time()
+        ends = {(pair.a, pair.b) for pair in compare_pictures(rows).pairs}
+        spent += time.process_time() - started
+        count += len(rows)
+        false += sum(a[1:] != b[1:] for a, b in ends)
+        for at, names in enumerate(named):
+            for name in ("all", *names):
+                hits.setdefault(name, []).append((f"c{at:05}", f"o{at:05}") in ends)
+    cost = spent / count * 1e3
+    return [
+        row("on templates, false pairs", count, "pictures", false, "pairs", 0),
+        row("on templates, cpu a picture, comparing", count, "pictures", cost, "ms", None),
+        *(_recall(f"on templates, recall, {name}", count, own) for name, own in hits.items()),
+    ]
+
+
+def _recall(measure: str, count: int, own: Sequence[bool]) -> Row:
+    share, told = float(np.mean(own)), f"of {len(own)} copies"
+    return row(measure, count, "pictures", share, told, 0.95)
+
+
+def _templated(
+    each: int, draw: np.random.Generator
+) -> tuple[list[PictureRow], list[tuple[str, ...]]]:
+    """Originals and their changed copies, and of each copy its kind and how it was changed."""
+    kinds, ways = templated_pictures.KINDS, templated_pictures.CHANGES
+    twice = list(combinations(ways, 2))
+    originals, copies, named = [], [], []
+    for at in range(each * len(kinds)):
+        kind, number = list(kinds)[at % len(kinds)], at // len(kinds)
+        made = kinds[kind](draw)
+        single = (list(ways)[number // 2 % len(ways)],)
+        chosen = twice[draw.integers(len(twice))] if number % 2 else single
+        originals.append(saved(made))
+        for way in chosen if draw.random() < 0.5 else chosen[::-1]:
+            made = ways[way](made, draw)
+        copies.append(saved(made, 80))
+        named.append((kind, "changed twice" if number % 2 else "changed once", *chosen))
+    return [*_rows("o", originals), *_rows("c", copies)], named
 
 
 def slide_rows(decks: int, seed: int) -> list[Row]:

@@ -50,7 +50,7 @@ def _workspace(folder: Path, forms: list[str], texts: Iterator[str], pictures: i
         form = {"media_type": "txt", "text": "\n".join(forms)}
         tx.insert("blank_form", [{"sha256": "f", "name": "f", "text": json.dumps(form)}])
         for at, text in enumerate(texts):
-            _hand_in(tx, at, text, [draw.bytes(32 * 13 + 512).hex() for _ in range(pictures)])
+            _hand_in(tx, at, text, [draw.bytes(32 * 13 + 2048).hex() for _ in range(pictures)])
     return made
 
 

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 BITS = 256
 _WORDS = BITS // 64
 _HEXADECIMAL = re.compile(rf"[0-9a-fA-F]{{{BITS // 4}}}")
-_ROWS, _COLUMNS = 128, 2048  # a tile of distances stays in the processor's cache
+_ROWS, _COLUMNS = 8, 4096  # a tile of words stays in the processor's nearest cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +57,50 @@ def words(hashes: Sequence[str]) -> Words:
 def near(left: Words, right: Words, most: int) -> Near:
     """Every two rows that differ in at most ``most`` bits of 256.
 
-    Each is held against each, four words a time: about 4 ns a comparison.
+    Each is held against each, tile by tile, four words a time: about 2 ns a comparison.
     """
-    found: list[tuple[Ints, Ints, Ints]] = []
-    for top in range(0, len(left), _ROWS):
-        for start in range(0, len(right), _COLUMNS):
-            distance = distances(left[top : top + _ROWS], right[start : start + _COLUMNS])
-            row, column = np.nonzero(distance <= most)
-            found.append((row + top, column + start, distance[row, column].astype(np.int64)))
+    found: list[tuple[Ints, ...]] = []
+    tile = _Tile()
+    left, right = np.ascontiguousarray(left.T), np.ascontiguousarray(right.T)
+    for start in range(0, right.shape[1], _COLUMNS):
+        some = right[:, None, start : start + _COLUMNS]
+        for top in range(0, left.shape[1], _ROWS):
+            distance = tile.distances(left[:, top : top + _ROWS, None], some)
+            if distance.min() <= most:
+                row, column = np.nonzero(distance <= most)
+                found.append(_counted(left, right, row + top, column + start, most))
     none = np.empty(0, dtype=np.int64)
     columns = zip(*found, strict=True) if found else ((), (), ())
     one, two, apart = (np.concatenate([none, *column]) for column in columns)
     return Near(one, two, apart)
+
+
+def _counted(left: Words, right: Words, row: Ints, column: Ints, most: int) -> tuple[Ints, ...]:
+    """Places and true distances of what a tile found; 256 bits had wrapped round to 0."""
+    distance = np.bitwise_count(left[:, row] ^ right[:, column]).sum(axis=0, dtype=np.int64)
+    kept = distance <= most
+    return row[kept], column[kept], distance[kept]
+
+
+class _Tile:
+    """Room for the distances of some rows and columns, used again for each tile."""
+
+    def __init__(self) -> None:
+        self._apart = np.empty((_ROWS, _COLUMNS), dtype=np.uint64)
+        self._bits = np.empty((_ROWS, _COLUMNS), dtype=np.uint8)
+        self._total = np.empty((_ROWS, _COLUMNS), dtype=np.uint8)
+
+    def distances(self, left: Words, right: Words) -> NDArray[np.uint8]:
+        """Bits in which left and right differ, words first; 0 where all 256 do."""
+        rows, columns = left.shape[1], right.shape[2]
+        apart = self._apart[:rows, :columns]
+        bits, total = self._bits[:rows, :columns], self._total[:rows, :columns]
+        total[:] = 0
+        for word in range(_WORDS):
+            np.bitwise_xor(left[word], right[word], out=apart)
+            np.bitwise_count(apart, out=bits)
+            np.add(total, bits, out=total)
+        return total
 
 
 def distances(left: Words, right: Words) -> NDArray[np.uint16]:

@@ -12,22 +12,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoring.similarity.limits import PictureLimits
+from scoring.similarity.overlaying import HOPELESS, HOPELESS_WHOLE, agreement
 from scoring.similarity.sketches import (
-    HOPELESS,
-    HOPELESS_WHOLE,
     STARTS,
     WHOLE,
     Cells,
     Frame,
-    agreement,
     cells_of,
     fine_structure,
     mirrored,
+    rough,
     start_structures,
 )
 
 _REMEMBERED = 20_000  # first looks kept at a time, 4 KiB each
 _TRIED = 2  # likely frames of a crop that are tried beside the window it was found by
+
+_Seen = tuple[int, bool]  # place of a picture, and whether it is seen in a mirror
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,28 @@ class Match:
     agreed: float | None = None
 
 
+class _LaidOut:
+    """A picture's structure in every frame it may be cut by; crops of one picture come together."""
+
+    def __init__(self, seen: _Seen, cells: Cells) -> None:
+        self.seen, self._cells = seen, cells
+        self.starts = start_structures(cells)
+        self._windows: dict[Frame, Cells] = {}
+
+    def window(self, frame: Frame) -> Cells:
+        """Fine structure of the window a crop was found by."""
+        if frame not in self._windows:
+            self._windows[frame] = fine_structure(self._cells, frame)
+        return self._windows[frame]
+
+
 class Confirming:
     """Lays sketches of possible matches over each other, each two pictures in the best way."""
 
     def __init__(self, sketches: Sequence[str], limits: PictureLimits) -> None:
         self._sketches, self._limits = sketches, limits
-        self._known: dict[tuple[int, bool, Frame], Cells] = {}
-        self._latest: tuple[int, Cells] = (-1, np.empty(0, np.float32))
+        self._known: dict[_Seen, Cells] = {}
+        self._laid: _LaidOut | None = None
 
     def best(self, matches: Iterable[Match]) -> list[Match]:
         """Of each two pictures the match that agrees best, if any agrees enough."""
@@ -56,7 +72,7 @@ class Confirming:
         for match in sorted(matches, key=_simplest):
             name = (min(match.left, match.right), max(match.left, match.right))
             known = found.get(name)
-            if known and (known.agreed is None or known.agreed >= self._limits.certain):
+            if known and (known.agreed is None or known.agreed >= self._limits.shared_certain):
                 continue
             tried = self._tried(match)
             if tried and (known is None or (tried.agreed or 0) > (known.agreed or 0)):
@@ -68,38 +84,41 @@ class Confirming:
             # Read before sketches were made: shown, but never called the same.
             near_enough = match.distance <= self._limits.unconfirmed(match.reason)
             return match if near_enough else None
-        turned = match.reason == "mirrored"
-        start = self._structure(match.left, turned, match.start)
-        first = float(start @ self._structure(match.right))
-        if match.reason == "cropped":
-            frames = self._frames(match, first)
+        whole, part = (match.left, match.reason == "mirrored"), (match.right, False)
+        if match.start == WHOLE:
+            first = float(self._structure(whole) @ self._structure(part))
+            starts = [WHOLE] if first >= HOPELESS_WHOLE else []
         else:
-            frames = [match.start] if first >= HOPELESS_WHOLE else []
-        whole, part = self._cells(match.left, turned), self._cells(match.right)
-        agreed = (agreement(whole, part, frame) for frame in frames)
-        best = next((one for one in agreed if one >= self._limits.confirmed), None)
-        return None if best is None else replace(match, agreed=best)
+            starts = self._starts(whole, part, match.start)
+        if not starts:
+            return None
+        agreed = agreement(self._cells(whole), self._cells(part), starts)
+        return replace(match, agreed=agreed) if agreed >= self._limits.shared else None
 
-    def _frames(self, match: Match, first: float) -> list[Frame]:
+    def _starts(self, whole: _Seen, part: _Seen, window: Frame) -> list[Frame]:
         """Frames from which to look for a crop: the window it was found by, and likelier ones."""
-        if match.left != self._latest[0]:
-            self._latest = match.left, start_structures(self._cells(match.left))
-        values = self._latest[1] @ self._structure(match.right)
+        if self._laid is None or self._laid.seen != whole:
+            self._laid = _LaidOut(whole, self._rough(whole))
+        structure = self._structure(part)
+        values = self._laid.starts @ structure
         best = np.argsort(-values, kind="stable")[:_TRIED].tolist()
-        looked = [(first, match.start), *((float(values[at]), STARTS[at]) for at in best)]
+        first = float(self._laid.window(window) @ structure)
+        looked = [(first, window), *((float(values[at]), STARTS[at]) for at in best)]
         return [frame for value, frame in looked if value >= HOPELESS]
 
-    def _cells(self, at: int, turned: bool = False) -> Cells:
-        cells = cells_of(self._sketches[at])
-        return mirrored(cells) if turned else cells
+    def _rough(self, seen: _Seen) -> Cells:
+        return rough(self._cells(seen))
 
-    def _structure(self, at: int, turned: bool = False, frame: Frame = WHOLE) -> Cells:
-        name = (at, turned, frame)
-        if name not in self._known:
+    def _cells(self, seen: _Seen) -> Cells:
+        cells = cells_of(self._sketches[seen[0]])
+        return mirrored(cells) if seen[1] else cells
+
+    def _structure(self, seen: _Seen) -> Cells:
+        if seen not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[name] = fine_structure(self._cells(at, turned), frame)
-        return self._known[name]
+            self._known[seen] = fine_structure(self._rough(seen))
+        return self._known[seen]
 
 
 def _simplest(match: Match) -> tuple[int, int, int, int]:

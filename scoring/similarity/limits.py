@@ -86,11 +86,12 @@ class TextLimits:
 class PictureLimits:
     """When two pictures are a pair: the ``flag.reused_image`` rules of the policy.
 
-    Distances are bits of 256 and find what may be one picture; agreement of the
-    sketches, -1 to 1, confirms it. Measured: resized, recompressed or stamped
-    copies stay within 50 bits and crops within 80 of a window, but two rooms of
-    one build may differ in 28 only; their sketches agree to .3, those of two
-    slides on one background to .5, of one picture cropped to .65 or more.
+    Distances are bits of 256 and find what may be one picture; how much of the one
+    sketch is found again in the other confirms it. Measured: resized, recompressed
+    or stamped copies stay within 50 bits and crops within 80 of a window, but two
+    rooms of one build may differ in 28 only. Of two slides, screens, charts or
+    handwritten pages on one template less than .85 of the sketches agrees, of one
+    picture changed twice over mostly .9 or more.
     """
 
     same: int = 31  # strong up to here; also what counts as one public picture
@@ -98,8 +99,8 @@ class PictureLimits:
     window: int = 80  # a whole picture against a window of the other
     slide: int = 40  # as soon as a slide takes part
     public_teachers: int = 5  # more teachers than this have it: public
-    confirmed: float = 0.65  # agreement below which two pictures are not one
-    certain: float = 0.8  # agreement from which they are called the same
+    shared: float = 0.85  # share of the sketches below which two pictures are not one
+    shared_certain: float = 0.93  # share from which they are called the same
 
     def unconfirmed(self, reason: str) -> int:
         """Bits up to which two pictures are shown where no sketch can confirm them."""

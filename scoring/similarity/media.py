@@ -7,7 +7,7 @@ agree as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -27,7 +27,8 @@ from scoring.similarity.pairs import (
     in_order,
     strongest,
 )
-from scoring.similarity.sketches import WHOLE, WINDOWS, Frame
+from scoring.similarity.sketches import WHOLE, WINDOWS, Frame, turned_frame
+from scoring.similarity.structure_bits import MOST, structure_words
 
 FILE, IN_DOCUMENT, IN_SLIDES = "file", "document", "slide"
 
@@ -185,27 +186,50 @@ def _matches(rows: Sequence[PictureRow], limits: PictureLimits) -> list[Match]:
     owner = np.repeat(np.arange(len(rows)), counts)
     window = np.concatenate([np.empty(0, np.int64), *(np.arange(1, n + 1) for n in counts)])
     windows = words([one for row in rows for one in row.dhash[1:]])
+    everywhere = np.arange(len(rows))
+    hashed = [
+        *_closest(near(whole, whole, limits.alike), everywhere, everywhere, "picture"),
+        *_closest(near(mirrors, whole, limits.alike), turned, everywhere, "mirrored"),
+        *_closest(near(windows, whole, limits.window), owner, everywhere, "cropped", window),
+        *_closest(near(windows, mirrors, limits.window), owner, turned, "mirrored", window),
+    ]
+    known = {(frozenset((m.left, m.right)), m.reason) for m in hashed if m.start == WHOLE}
+    built = (m for m in _built_alike(rows) if (frozenset((m.left, m.right)), m.reason) not in known)
+    return [*hashed, *built]
+
+
+def _built_alike(rows: Sequence[PictureRow]) -> Iterable[Match]:
+    """Pictures whose sketches are built alike, whatever their difference hashes say.
+
+    Their distance is that of the structure bits.
+    """
+    sketched = np.array([at for at, row in enumerate(rows) if row.sketch], dtype=np.int64)
+    sketches = [rows[at].sketch for at in sketched.tolist()]
+    whole, turned = structure_words(sketches), structure_words(sketches, turned=True)
     return [
-        *_closest(near(whole, whole, limits.alike), np.arange(len(rows)), "picture"),
-        *_closest(near(mirrors, whole, limits.alike), turned, "mirrored"),
-        *_closest(near(windows, whole, limits.window), owner, "cropped", window),
+        *_closest(near(whole, whole, MOST), sketched, sketched, "picture"),
+        *_closest(near(turned, whole, MOST), sketched, sketched, "mirrored"),
     ]
 
 
-def _closest(found: Near, place: Ints, reason: str, window: Ints | None = None) -> Iterable[Match]:
+def _closest(
+    found: Near, place: Ints, other: Ints, reason: str, window: Ints | None = None
+) -> Iterator[Match]:
     """Least distance of each two pictures, either of which may be the one cropped or mirrored.
 
     The first of a match is the one whose window or mirror was compared.
     """
-    left, right = place[found.left], found.right
-    best: dict[tuple[int, int], Match] = {}
-    order = np.argsort(-found.distance, kind="stable")  # the closest is written last
-    for at in order[left[order] != right[order]].tolist():
-        one, two = int(left[at]), int(right[at])
+    left, right = place[found.left], other[found.right]
+    lower, upper = np.minimum(left, right), np.maximum(left, right)
+    latest = -np.arange(len(left))  # of equal distances the last one counts
+    order = np.lexsort((latest, found.distance, upper, lower))
+    order = order[left[order] != right[order]]
+    changed = np.diff(lower[order], prepend=-1) | np.diff(upper[order], prepend=-1)
+    for at in order[changed != 0].tolist():
         start = WHOLE if window is None else _window(int(window[found.left[at]]))
-        match = Match(one, two, int(found.distance[at]), reason, start)
-        best[min(one, two), max(one, two)] = match
-    return best.values()
+        if reason == "mirrored":
+            start = turned_frame(start)
+        yield Match(int(left[at]), int(right[at]), int(found.distance[at]), reason, start)
 
 
 def _window(number: int) -> Frame:
@@ -221,7 +245,7 @@ def _public(
     checking = Confirming([picture.rows[0].sketch for picture in pictures], limits)
     close = [m for m in matches if m.reason == "picture" and m.distance <= limits.same]
     for match in checking.best(close):
-        if match.agreed is not None and match.agreed < limits.certain:
+        if match.agreed is not None and match.agreed < limits.shared_certain:
             continue  # slides with the same few lines on one background are not one slide
         having[match.left] |= teachers[match.right]
         having[match.right] |= teachers[match.left]
@@ -259,7 +283,7 @@ def _plain(match: Match, limits: PictureLimits) -> bool:
 
 def _pair(one: PictureRow, two: PictureRow, match: Match, kind: str, limits: PictureLimits) -> Pair:
     close = match.reason == "picture" and match.distance <= limits.same
-    close &= match.agreed is not None and match.agreed >= limits.certain
+    close &= match.agreed is not None and match.agreed >= limits.shared_certain
     tier = STRONG if close else LOOK
     return in_order(
         Pair(

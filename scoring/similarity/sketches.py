@@ -1,15 +1,16 @@
-"""Sketches: two small grey pictures laid over each other, to confirm that they are one.
+"""Sketches: small grey pictures of pictures, and the fine structure by which they are told apart.
 
 A difference hash says that two pictures are built alike, and two classrooms or two
-slides on one background are. A sketch of 32 × 32 cells keeps enough to tell: its
-fine structure agrees where the pictures are the same, also where one is a part of
-the other, and does not where only their build is.
+pages of one form are. A sketch of 64 × 64 cells keeps enough to tell: where the
+pictures are the same it agrees in nearly every place, also where one is a part of
+the other; where only their build is, the words, bars or faces in it do not.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
@@ -21,7 +22,8 @@ from scoring.errors import ScoringError
 Cells = NDArray[np.floating[Any]]
 Frame = tuple[float, float, float, float]
 
-SIDE = 32  # cells a side
+SIDE = 64  # cells a side
+ROUGH = 32  # cells a side of a first look, and of the sketches of earlier versions
 WHOLE: Frame = (0.0, 0.0, 1.0, 1.0)
 WINDOWS: tuple[Frame, ...] = (
     WHOLE,
@@ -34,32 +36,22 @@ WINDOWS: tuple[Frame, ...] = (
 )
 """Left, top, right and bottom of the windows a picture is hashed in, as shares of its sides."""
 
-_AROUND = 5  # cells a side of the neighbourhood whose mean is taken off
-HOPELESS = 0.38  # correlation at the first look below which no shifting of a frame helps
-HOPELESS_WHOLE = 0.3  # the same where both are whole: a crop is looked at from its window too
-_STEPS = (0.04, 0.02, 0.01)  # shares of a side an edge is shifted by
-_ROUNDS = 8
-_BEYOND = 0.03  # share of a side a frame may reach past the picture: trimming is not exact
-_SMALLEST = 0.6  # share of a side that is left at least
-_GAIN = 1e-3  # agreement a shift must add
-_STRUCTURE = 16.0  # sum of squared shades off the mean from which a patch has structure
+_AROUND = 5  # rough cells a side of the neighbourhood whose mean is taken off
 _CUTS = (0.0, 0.035, 0.075)  # shares of a side that were perhaps cut
 STARTS: tuple[Frame, ...] = tuple(
     (left, top, 1 - right, 1 - bottom) for left, top, right, bottom in product(_CUTS, repeat=4)
 )
 """Frames a crop may have, from which its frame is looked for."""
-_FEWEST = 6  # patches with structure, or nothing is confirmed
-_ALIKE = 0.6  # correlation from which two patches are alike
-_SKETCH = re.compile(rf"[0-9a-f]{{{SIDE * SIDE}}}")
+_SKETCH = re.compile(rf"[0-9a-f]{{{ROUGH * ROUGH}}}|[0-9a-f]{{{SIDE * SIDE}}}")
 
 
 def cells_of(sketch: str) -> Cells:
-    """Grey shades 0 to 15 of a sketch, row by row.
+    """Grey shades 0 to 15 of a sketch, row by row: 64 a side, or 32 in those of earlier versions.
 
     Raises
     ------
     ScoringError
-        For anything but 1,024 hexadecimal digits.
+        For anything but 4,096 or 1,024 hexadecimal digits.
     """
     if not _SKETCH.fullmatch(sketch):
         raise ScoringError(
@@ -71,12 +63,27 @@ def cells_of(sketch: str) -> Cells:
         )
     digits = np.frombuffer(sketch.encode("ascii"), dtype=np.uint8).astype(np.float32)
     shades = np.where(digits >= ord("a"), digits - ord("a") + 10, digits - ord("0"))
-    return shades.reshape(SIDE, SIDE).astype(np.float32)
+    side = SIDE if len(sketch) == SIDE * SIDE else ROUGH
+    return shades.reshape(side, side).astype(np.float32)
+
+
+def rough(cells: Cells) -> Cells:
+    """Return the sketch at 32 cells a side."""
+    if len(cells) == ROUGH:
+        return cells
+    found: Cells = cells.reshape(ROUGH, 2, ROUGH, 2).mean(axis=(1, 3))
+    return found
 
 
 def mirrored(cells: Cells) -> Cells:
     """Return the same picture flipped left to right."""
     return cells[:, ::-1]
+
+
+def turned_frame(frame: Frame) -> Frame:
+    """Where a frame lies once the picture is flipped left to right."""
+    left, top, right, bottom = frame
+    return (1 - right, top, 1 - left, bottom)
 
 
 def start_structures(whole: Cells) -> Cells:
@@ -85,126 +92,65 @@ def start_structures(whole: Cells) -> Cells:
     The windows by which pictures are found cut all sides alike, or one alone, and
     lines of writing do not agree until a frame is right to within one of them.
     """
-    rows, columns = (
-        _pulls([(top, bottom) for _, top, _, bottom in STARTS]),
-        _pulls([(left, right) for left, _, right, _ in STARTS]),
-    )
-    found: Cells = _fine(rows @ whole @ columns.transpose(0, 2, 1))
-    return found
-
-
-def _pulls(edges: Sequence[tuple[float, float]]) -> Cells:
-    """For each two edges the matrix that spreads what is between them over all cells."""
-    steps = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
-    low, high = np.array(edges, dtype=np.float32).T[:, :, None]
-    before, beyond = _between((low + (high - low) * steps) * SIDE - 0.5)
-    found = np.zeros((len(edges), SIDE, SIDE), dtype=np.float32)
-    np.put_along_axis(found, before[:, :, None], (1 - beyond)[:, :, None], axis=2)
-    np.put_along_axis(found, before[:, :, None] + 1, beyond[:, :, None], axis=2)
-    return found
-
-
-def agreement(whole: Cells, part: Cells, start: Frame = WHOLE) -> float:
-    """How well one picture agrees with a frame of the other, -1 to 1.
-
-    Parameters
-    ----------
-    whole, part : Cells
-        Of the picture that may be larger, and of the one that may be cut from it.
-    start : tuple of float
-        Frame of ``whole`` to begin with; its edges are shifted while the fine
-        structure agrees better.
-
-    Returns
-    -------
-    float
-        The lesser of two: the correlation of the cells less their
-        neighbourhood's mean, and the share of patches with any structure that
-        correlate by themselves. A background in common makes the first large,
-        a few words in common the second.
-    """
-    target = _fine(part[None])[0]
-    best, found = start, float(fine_structure(whole, start) @ target)
-    for step in _STEPS:
-        for _ in range(_ROUNDS):
-            frames = _shifted(best, step)
-            values = _fine(_framed(whole, frames)) @ target
-            if not frames or values.max() <= found + _GAIN:
-                break
-            best, found = frames[int(values.argmax())], float(values.max())
-    return min(found, _patches_alike(_framed(whole, [best])[0], part))
+    return fine(framed(whole, STARTS))
 
 
 def fine_structure(cells: Cells, frame: Frame = WHOLE) -> Cells:
-    """Fine structure of a frame as a vector of length 1, for a first look at many pictures.
+    """Fine structure of a frame of a rough sketch as a vector of length 1, for a first look.
 
-    The product of two is their correlation. Below `HOPELESS` no shifting helps.
+    The product of two is their correlation.
     """
-    found: Cells = _fine(cells[None] if frame == WHOLE else _framed(cells, [frame]))[0]
+    found: Cells = fine(cells[None] if frame == WHOLE else framed(cells, [frame]))[0]
     return found
 
 
-def _patches_alike(one: Cells, other: Cells) -> float:
-    """Share of structured patches of 4 × 4 cells that correlate; 0 where there are too few."""
-    left, right = _patches(one), _patches(other)
-    square = (left * left).sum(axis=1), (right * right).sum(axis=1)
-    structured = np.maximum(*square) > _STRUCTURE
-    if structured.sum() < _FEWEST:
-        return 0.0
-    alike = (left * right).sum(axis=1) > _ALIKE * np.sqrt(np.maximum(square[0] * square[1], 1e-9))
-    return float(alike[structured].mean())
-
-
-def _patches(cells: Cells) -> Cells:
-    """Rows of 16 cells, their mean taken off."""
-    count = SIDE // 4
-    rows = cells.reshape(count, 4, count, 4).swapaxes(1, 2).reshape(-1, 16)
-    found: Cells = rows - rows.mean(axis=1, keepdims=True)
+def framed(cells: Cells, frames: Sequence[Frame]) -> Cells:
+    """Cells of each frame of the picture, as many a side as the whole has."""
+    side = len(cells)
+    rows = np.stack([_pull(top, bottom, side) for _, top, _, bottom in frames])
+    columns = np.stack([_pull(left, right, side) for left, _, right, _ in frames])
+    found: Cells = rows @ cells @ columns.transpose(0, 2, 1)
     return found
 
 
-def _shifted(frame: Frame, step: float) -> list[Frame]:
-    """Frames with one edge moved by a step either way."""
-    found = []
-    for place in range(4):
-        for move in (-step, step):
-            left, top, right, bottom = (
-                edge + move * (at == place) for at, edge in enumerate(frame)
-            )
-            inside = min(left, top) >= -_BEYOND and max(right, bottom) <= 1 + _BEYOND
-            if inside and min(right - left, bottom - top) >= _SMALLEST:
-                found.append((left, top, right, bottom))
+@lru_cache(maxsize=4_096)
+def _pull(low: float, high: float, side: int) -> Cells:
+    """Return the matrix that spreads what is between two edges over all cells of a line."""
+    place = (low + (high - low) * (np.arange(side) + 0.5) / side) * side - 0.5
+    before = np.clip(np.floor(place).astype(np.int64), 0, side - 2)
+    beyond = np.clip(place - before, 0, 1)
+    found = np.zeros((side, side), dtype=np.float32)
+    found[np.arange(side), before] = 1 - beyond
+    found[np.arange(side), before + 1] = beyond
     return found
 
 
-def _framed(cells: Cells, frames: Sequence[Frame]) -> Cells:
-    """Cells of each frame of the picture, at the size of a whole sketch."""
-    left, top, right, bottom = (
-        edge[:, None] for edge in np.array(frames, dtype=np.float32).reshape(-1, 4).T
-    )
-    steps = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
-    rows, below = _between((top + (bottom - top) * steps) * SIDE - 0.5)
-    columns, beside = _between((left + (right - left) * steps) * SIDE - 0.5)
-    lines = cells[rows] * (1 - below)[:, :, None] + cells[rows + 1] * below[:, :, None]
-    here = np.take_along_axis(lines, columns[:, None, :], axis=2)
-    next_ = np.take_along_axis(lines, columns[:, None, :] + 1, axis=2)
-    found: Cells = here * (1 - beside)[:, None, :] + next_ * beside[:, None, :]
-    return found
-
-
-def _between(places: Cells) -> tuple[NDArray[np.int64], Cells]:
-    """Cell before each place, and how far the place is on the way to the next."""
-    before = np.clip(np.floor(places).astype(np.int64), 0, SIDE - 2)
-    return before, np.clip(places - before, 0, 1).astype(np.float32)
-
-
-def _fine(cells: Cells) -> Cells:
+def fine(cells: Cells, around: int = _AROUND) -> Cells:
     """Cells less the mean of their neighbourhood, each sketch as a vector of length 1."""
-    half, k = _AROUND // 2, _AROUND
-    padded = np.pad(cells, ((0, 0), (half, half), (half, half)), mode="edge")
-    sums = np.pad(padded.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
-    total = sums[:, k:, k:] - sums[:, :-k, k:] - sums[:, k:, :-k] + sums[:, :-k, :-k]
-    fine = (cells - total / (k * k)).reshape(len(cells), -1)
-    fine = fine - fine.mean(axis=1, keepdims=True)
-    found: Cells = fine / np.maximum(np.sqrt((fine * fine).sum(axis=1, keepdims=True)), 1e-6)
+    detail = (cells - local_mean(cells, around)).reshape(len(cells), -1)
+    detail = detail - detail.mean(axis=1, keepdims=True)
+    found: Cells = detail / np.maximum(np.sqrt((detail * detail).sum(axis=1, keepdims=True)), 1e-6)
+    return found
+
+
+def local_mean(cells: Cells, around: int) -> Cells:
+    """Mean of ``around`` × ``around`` cells about each cell of each sketch, edges repeated."""
+    mean = _means(cells.shape[-1], around)
+    found: Cells = mean @ cells @ mean.T
+    return found
+
+
+def line_mean(cells: Cells, around: int) -> Cells:
+    """Mean of ``around`` cells of its line about each cell, edges repeated."""
+    found: Cells = cells @ _means(cells.shape[-1], around).T
+    return found
+
+
+@cache
+def _means(side: int, around: int) -> Cells:
+    """Return the matrix that puts the mean of its neighbours for each of the cells of a line."""
+    near = np.arange(around) - around // 2
+    at = np.clip(np.arange(side)[:, None] + near, 0, side - 1)
+    found = np.zeros((side, side), dtype=np.float32)
+    np.add.at(found, (np.arange(side)[:, None], at), np.float32(1 / around))
     return found

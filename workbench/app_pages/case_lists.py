@@ -26,6 +26,7 @@ from workbench.services.shared_passages import register_shared, shared_words
 _CASES = "severity flag about school competency due_on days replies assignee state hold_id"
 _FLAGS = "flag tier sentence state"
 _NARROW = ("flag", "tier", "state")
+_NARROW_PX, _SENTENCE_PX = 105, 830  # of a page 1,205 wide at 1366 × 768
 _RATERS = "rater_id name school reads flags open_cases closed_cases recalled"
 _SCHOOLS = "school pieces open_cases high overdue oldest_days closed_cases flags"
 _ALARMS = "flag known innocent borne_out unclear share interval"
@@ -94,8 +95,8 @@ def draw_flags(here: session.Session) -> None:
         }
         for row in rows
     ]
-    narrow = {n: st.column_config.TextColumn(headings[n], width="small") for n in _NARROW}
-    wide = {"sentence": st.column_config.TextColumn(headings["sentence"], width="large"), **narrow}
+    widths = {**dict.fromkeys(_NARROW, _NARROW_PX), "sentence": _SENTENCE_PX}
+    wide = {n: st.column_config.TextColumn(headings[n], width=w) for n, w in widths.items()}
     chosen = table(said, headings, "flags_table", wide, select=True)
     export(said, headings, "flags", "flags_export")
     if chosen is not None:

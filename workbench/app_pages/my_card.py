@@ -7,6 +7,7 @@ import streamlit as st
 from workbench import session
 from workbench.app_pages.drawing import evidence, faults_told, moment
 from workbench.messages import text
+from workbench.services.asked_of_me import Question, asked_of_me
 from workbench.services.my_card import (
     Card,
     DrivingRead,
@@ -27,12 +28,25 @@ def draw() -> None:
     st.caption(text("my_card.intro"))
     with faults_told():
         card = here.read(my_card, here.person_id)
+        for each in here.read(asked_of_me, here.person_id, session.today()):
+            _asked(each)
         if card.line is None:
             st.info(card.unknown)
             return
         _words(card)
         _pieces(here, card)
         st.caption(_source(card))
+
+
+def _asked(question: Question) -> None:
+    """Draw a case about the own reading: what was seen, what to rule out, and how to answer."""
+    with st.container(border=True):
+        name = text(f"flag.{question.code}.name")
+        st.subheader(text("my_card.asked.title", name=name, hold=question.hold_id))
+        st.write(question.sentence or text(f"flag.{question.code}.statistic"))
+        st.caption(text("my_card.asked.innocent", words=text(f"flag.{question.code}.innocent")))
+        state = "replied" if question.replied else "overdue" if question.overdue else "waiting"
+        st.write(text(f"my_card.asked.{state}", due=question.due_on))
 
 
 def _words(card: Card) -> None:

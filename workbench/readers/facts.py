@@ -52,7 +52,7 @@ class FileFacts:
 
     ``dhash`` holds twelve 256-bit difference hashes as 64 hexadecimal digits
     each, the whole picture first, then eleven smaller windows; ``mirror`` is
-    the hash of the whole picture flipped left to right, ``sketch`` its 32 × 32
+    the hash of the whole picture flipped left to right, ``sketch`` its 64 × 64
     cells of 16 shades. ``frames`` holds one hash for each of twelve moments of a
     video, ``""`` where the frame is flat or missing. Times are ISO 8601 as the file
     states them, in UTC if it says so, else without a zone. ``pages`` are PDF pages,

@@ -33,7 +33,7 @@ FORMATS = {
 }
 
 _SIDE = 16  # cells a side: 256 bits
-_SKETCH = 32  # cells a side of the sketch that confirms a find
+_SKETCH = 64  # cells a side of the sketch that confirms a find
 _WORK = 512  # longer side hashes are computed from, pixels
 _SMALLEST = 200  # pixels; smaller pictures are icons and not compared
 _FLATTEST = 12.0  # standard deviation of grey levels (0–255); below it there is nothing to compare
@@ -127,7 +127,7 @@ def hashes_of(grey: Image.Image, smallest: int = _SMALLEST) -> tuple[tuple[str, 
 
 
 def sketch_of(grey: Image.Image) -> str:
-    """Sketch of a grey picture: 32 × 32 cells of 16 shades as hexadecimal digits, row by row.
+    """Sketch of a grey picture: 64 × 64 cells of 16 shades as hexadecimal digits, row by row.
 
     Borders are cut off and the shades stretched, all but the darkest and the
     lightest fiftieth of the cells.

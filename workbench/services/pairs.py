@@ -10,6 +10,7 @@ from models.submissions import pieces_by_item
 from scoring.similarity.calibrating import Calibration
 from scoring.similarity.pairs import SELF, Pair
 from workbench import messages
+from workbench.services.flags import piece_labels
 from workbench.services.similarity import compare_all
 from workbench.services.workspace import Workspace
 
@@ -32,18 +33,19 @@ def similarity_report(workspace: Workspace) -> SimilarityReport:
     """Compare everything and state it in the language of the run.
 
     ``a``, ``b`` and ``item`` are the manifest's own items where it gave any,
-    else piece ids.
+    else piece ids; sentences then name school, teacher and slot.
     """
     with workspace.store() as store:
         found = compare_all(workspace, store)
         items: dict[str, str] = {}
         for item, piece in pieces_by_item(store).items():
             items.setdefault(piece, item)
+        labels = {**piece_labels(store), **items}
     gaps = [
         {
             "item": items.get(piece, piece),
             "reason": reason,
-            "sentence": messages.text(f"similarity.gap.{reason}", item=items.get(piece, piece)),
+            "sentence": messages.text(f"similarity.gap.{reason}", item=labels.get(piece, piece)),
         }
         for piece, reason in found.gaps
     ]
@@ -58,7 +60,7 @@ def similarity_report(workspace: Workspace) -> SimilarityReport:
         messages.text(f"similarity.gaps.{reason}", count=count)
         for reason, count in sorted(counts.items())
     ]
-    return SimilarityReport([_row(pair, items) for pair in found.pairs], gaps, remarks)
+    return SimilarityReport([_row(pair, items, labels) for pair in found.pairs], gaps, remarks)
 
 
 def pair_rows(workspace: Workspace) -> list[dict[str, Any]]:
@@ -77,9 +79,10 @@ def _calibration(found: Calibration) -> str:
     )
 
 
-def _row(pair: Pair, items: dict[str, str]) -> dict[str, Any]:
+def _row(pair: Pair, items: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:
     named = {"a": items.get(pair.a, pair.a), "b": items.get(pair.b, pair.b)}
-    return {**pair.as_row(), **named, "sentence": _sentence(pair, named)}
+    said = {"a": labels.get(pair.a, pair.a), "b": labels.get(pair.b, pair.b)}
+    return {**pair.as_row(), **named, "sentence": _sentence(pair, said)}
 
 
 def _sentence(pair: Pair, named: dict[str, str]) -> str:

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import ScoringError
-from scoring.similarity.sketches import SIDE, WINDOWS, agreement, cells_of, mirrored
+from scoring.similarity.overlaying import agreement, structure_shared
+from scoring.similarity.sketches import (
+    ROUGH,
+    SIDE,
+    WINDOWS,
+    cells_of,
+    mirrored,
+    rough,
+    turned_frame,
+)
 from workbench.readers import images
 
 
@@ -20,10 +29,10 @@ def written(values):
     return "".join(f"{int(value):x}" for value in values.ravel())
 
 
-def smooth(seed, side=SIDE * 4):
-    """Structure that a cell holds: noise of 1/12 of the picture, in 4 × 4 fine cells a cell."""
-    rough = np.random.default_rng(seed).normal(0, 1, (side // 10 + 2, side // 10 + 2))
-    places = np.arange(side) / 10
+def smooth(seed, side=SIDE * 8):
+    """Structure that a cell holds: noise of 1/12 of the picture, in 8 × 8 fine cells a cell."""
+    rough = np.random.default_rng(seed).normal(0, 1, (side // 40 + 2, side // 40 + 2))
+    places = np.arange(side) / 40
     low, part = places.astype(int), places % 1
     lines = rough[low] * (1 - part)[:, None] + rough[low + 1] * part[:, None]
     return lines[:, low] * (1 - part) + lines[:, low + 1] * part
@@ -42,9 +51,9 @@ def test_a_sketch_is_read_as_it_was_written(seed):
     assert (cells_of(written(cells(seed))) == cells(seed)).all()
 
 
-@pytest.mark.parametrize("wrong", ["", "0" * 1023, "g" * 1024, "A" * 1024])
+@pytest.mark.parametrize("wrong", ["", "0" * 1023, "0" * 4095, "g" * 4096, "A" * 1024])
 def test_what_is_no_sketch_is_named(wrong):
-    with pytest.raises(ScoringError, match="expected 1024 hexadecimal digits"):
+    with pytest.raises(ScoringError, match="expected 4096 hexadecimal digits"):
         cells_of(wrong)
 
 
@@ -63,10 +72,61 @@ def test_two_pictures_do_not_agree(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_crop_agrees_with_the_picture_it_was_cut_from(seed):
     fine = smooth(seed)
-    cut = fine[5:118, 9:121]  # 4 to 8 % off each side
+    cut = fine[20:472, 36:484]  # 4 to 8 % off each side
     start = WINDOWS[2]
-    assert agreement(sketch(fine), sketch(cut), start) > 0.65
-    assert agreement(sketch(smooth(seed + 50)), sketch(cut), start) < 0.5
+    assert agreement(sketch(fine), sketch(cut), [start]) > 0.87
+    assert agreement(sketch(smooth(seed + 50)), sketch(cut), [start]) < 0.5
+
+
+def test_a_sketch_of_an_earlier_version_is_held_against_the_rough_one():
+    fine = smooth(3)
+    early = rough(sketch(fine))
+    assert early.shape == (ROUGH, ROUGH)
+    assert (cells_of(written(early.round())) == early.round()).all()
+    assert agreement(early, sketch(fine)) > 0.87
+    assert agreement(sketch(smooth(60)), early) < 0.5
+
+
+def page_on_a_form(seed):
+    """A heavy frame and ruled lines that all pages have, and writing of their own."""
+    cells = np.full((SIDE, SIDE), 14.0, np.float32)
+    cells[2:5], cells[-5:-2], cells[:, 2:5], cells[:, -5:-2] = 2, 2, 2, 2
+    cells[8::6] = 9
+    draw = np.random.default_rng(seed)
+    for line in range(9, SIDE - 8, 6):
+        cells[line : line + 4, 8:56] = draw.choice([4.0, 14.0], (4, 48))
+    return cells
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_pages_of_one_form_are_not_one_page_however_much_of_it_is_the_form(seed):
+    one, other = page_on_a_form(seed), page_on_a_form(seed + 100)
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.5  # alike to a coarse look
+    assert structure_shared(one, other) < 0.7
+    assert structure_shared(one, one * 0.7 + 2) > 0.99  # the same one scanned paler
+
+
+def test_figures_of_a_template_do_not_outweigh_its_words():
+    def slide(seed):
+        cells = np.full((SIDE, SIDE), 8.0, np.float32)
+        cells[:10, ::6], cells[:10, 1::6], cells[-10:, ::6] = 15, 15, 0  # strong, everybody's
+        words = np.random.default_rng(seed).choice([6.0, 10.0], (30, 50))
+        cells[16:46, 7:57] = words
+        return cells
+
+    assert structure_shared(slide(1), slide(2)) < 0.75
+
+
+def test_what_has_structure_in_hardly_any_place_confirms_nothing():
+    cells = np.full((SIDE, SIDE), 7.0, np.float32)
+    cells[30:33, 30:33] = 15
+    assert structure_shared(cells, cells) == 0.0
+
+
+def test_a_frame_turned_twice_lies_where_it_lay():
+    frame = (0.1, 0.2, 0.75, 0.9)
+    assert turned_frame(frame) == pytest.approx((0.25, 0.2, 0.9, 0.9))
+    assert turned_frame(turned_frame(frame)) == pytest.approx(frame)
 
 
 def test_a_mirrored_picture_agrees_once_it_is_turned():

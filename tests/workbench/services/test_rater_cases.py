@@ -1,6 +1,7 @@
 """Cases about raters: heard like teachers, decided by others, and reads recalled by two people."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from models.recalls import counting_reads
 from workbench.errors import InputError, RefusedError
 from workbench.services import flag_finding
 from workbench.services.analysing import Kind
+from workbench.services.asked_of_me import asked_of_me
 from workbench.services.case_queue import alarm_rates, case_rows, rater_cases, school_cases
 from workbench.services.case_view import case_view
 from workbench.services.flags import raise_flags
@@ -250,3 +252,34 @@ class TestTheScreen:
 
     def test_of_evidence_shows_no_reads(self, asked):
         assert case_view(asked.workspace, "K1", "h0001", today(asked)).reads == ()
+
+
+class TestWhatTheRaterSees:
+    def test_a_rater_is_told_of_the_own_case_by_when_to_answer_and_no_other_rater_is(self, asked):
+        (question,) = asked_of_me(asked.workspace, "R1", today(asked))
+        assert (question.hold_id, question.code) == (RATERS_CASE, "severe_rater")
+        assert "R1" in question.sentence
+        assert (question.overdue, question.replied) == (False, False)
+        assert asked_of_me(asked.workspace, "R2", today(asked)) == []
+        late = date.fromisoformat(question.due_on) + timedelta(days=1)
+        assert asked_of_me(asked.workspace, "R1", late)[0].overdue
+
+    def test_an_answer_on_record_is_said_and_a_closed_case_asks_nothing_more(self, asked):
+        hear(asked)
+        assert asked_of_me(asked.workspace, "R1", today(asked))[0].replied
+        decide(asked, "certify", "Z1")
+        assert asked_of_me(asked.workspace, "R1", today(asked)) == []
+
+    def test_a_case_about_two_does_not_name_the_one_to_the_other(self, read, monkeypatch):
+        pair = {**FINDING, "code": "copied_reads", "subject": "rater_pair", "ids": ["R1", "R2"]}
+        made = Kind(lambda workspace, scope, seed: {"findings": [pair]})
+        monkeypatch.setitem(flag_finding.KINDS, "effects", made)
+        raise_flags(read.workspace, read.act())
+        for rater in ("R1", "R2"):
+            assert [each.sentence for each in asked_of_me(read.workspace, rater, today(read))] == [
+                ""
+            ]
+
+    def test_who_is_no_rater_has_no_such_list(self, asked):
+        with pytest.raises(RefusedError):
+            asked_of_me(asked.workspace, "D1", today(asked))
