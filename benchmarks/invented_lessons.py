@@ -36,6 +36,8 @@ class SubjectLessons:
     """Sentences of a subject's own words and figures, English ones for one subject."""
 
     topics = 180
+    subjects = _SUBJECTS
+    by_school = False
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)

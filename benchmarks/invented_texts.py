@@ -20,6 +20,8 @@ class Language(Protocol):
     """Invents sentences, forms and quotations from one seeded generator."""
 
     topics: int
+    subjects: int  # of the topics
+    by_school: bool  # whether each school has a form of its own
     random: np.random.Generator
     forms: list[Sentences]
     quotations: list[Sentences]
@@ -40,6 +42,8 @@ class DrawnWords:
     """Words of two common ideographs by a Zipf law; two fifths of a text are form."""
 
     topics = 320
+    subjects = 9
+    by_school = False
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
@@ -136,6 +140,8 @@ class TeacherPhrases:
     """Sentences of eighteen patterns over short lists; a quarter of a text is form."""
 
     topics = 60
+    subjects = 9
+    by_school = False
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed + 7_000_003)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.invented_lessons import SubjectLessons
+from benchmarks.invented_prose import ChainedProse, LongTables, ShortNotes
 from benchmarks.invented_texts import DrawnWords, Language, Sentences, TeacherPhrases
 from scoring.similarity.traditional import SIMPLIFIED, TRADITIONAL
 
@@ -63,8 +64,10 @@ class County:
         return {(a, b) for group in groups.values() for a in group for b in group if a < b}
 
 
-Spoken = type[DrawnWords | TeacherPhrases | SubjectLessons]
+Spoken = type[DrawnWords | TeacherPhrases | SubjectLessons | ChainedProse | ShortNotes | LongTables]
 LANGUAGES: tuple[Spoken, ...] = (DrawnWords, TeacherPhrases, SubjectLessons)
+UNSEEN: tuple[Spoken, ...] = (ChainedProse, ShortNotes, LongTables)
+"""Languages made after the search and its limits were."""
 
 
 def quoting(language: Spoken, sentences: int) -> Spoken:
@@ -75,7 +78,7 @@ def quoting(language: Spoken, sentences: int) -> Spoken:
 
         def __init__(self, seed: int) -> None:
             super().__init__(seed)
-            self.quotations = [
+            self.quotations: list[Sentences] = [
                 ["".join(self.sentence(topic) for _ in range(sentences)) for _ in of_topic]
                 for topic, of_topic in enumerate(self.quotations)
             ]
@@ -95,7 +98,8 @@ def county(size: int, seed: int, language: Spoken, each: int | None = None) -> C
         quotations=[*speaks.policies, *(one for topic in speaks.quotations for one in topic)],
     )
     topics = draw.integers(0, speaks.topics, size)
-    forms = draw.integers(0, len(speaks.forms), size)
+    forms = _forms(speaks, size)
+    tasks = draw.integers(0, 6, size) if speaks.by_school else forms
     bodies = [speaks.body(int(topic)) for topic in topics]
     order = draw.permutation(size).tolist()
     few = max(8, size // 250)
@@ -111,9 +115,18 @@ def county(size: int, seed: int, language: Spoken, each: int | None = None) -> C
     for at, body in enumerate(bodies):
         text = speaks.page(int(forms[at]), body, schools[at // SCHOOL])
         made.texts.append(DISGUISES[disguised[at]](text) if at in disguised else text)
-        stratum = (f"s{at // SCHOOL}", f"subject {topics[at] % 9}", f"competency {forms[at]}")
+        subject = f"subject {topics[at] % speaks.subjects}"
+        stratum = (f"s{at // SCHOOL}", subject, f"competency {tasks[at]}")
         made.strata.append(stratum)
     return made
+
+
+def _forms(speaks: Language, size: int) -> np.ndarray:
+    """Form of each text: drawn, or its school's."""
+    count = len(speaks.forms)
+    if speaks.by_school:
+        return np.arange(size) // SCHOOL % count
+    return speaks.random.integers(0, count, size)
 
 
 def pages(size: int, seed: int, language: Spoken) -> tuple[Sentences, Iterator[str]]:
@@ -163,8 +176,8 @@ def _plant(
 
 
 def _cite(speaks: Language, bodies: list[Sentences], order: list[int]) -> None:
-    """Let some teachers who copied nothing cite one long passage of a policy each."""
-    for passage in speaks.cited:
+    """Let teachers who copied nothing, as far as there are some, cite a long passage of a policy."""
+    for passage in speaks.cited[: len(order) // _CITED_BY]:
         for _ in range(_CITED_BY):
             bodies[order.pop()].insert(2, passage)
 

@@ -1,6 +1,6 @@
 """Finding copies: processor time a text and a picture, memory, and what of planted copies is found.
 
-Everything is invented, texts in three unlike ways and pictures in five; that proves
+Everything is invented, texts in six unlike ways and pictures in five; that proves
 mechanics and cost, not thresholds for real texts. Where datasketch, rensa, rapidfuzz
 or scikit-learn are installed, the same texts are given to them.
 """
@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks.invented_texts import DrawnWords
-from benchmarks.pictures_found import picture_rows, slide_rows
+from benchmarks.pictures_found import picture_rows, slide_rows, template_rows
 from benchmarks.planted_copies import county, pages
-from benchmarks.planted_found import Row, pooled, row
+from benchmarks.planted_found import Row, pooled, row, small_counties
 from benchmarks.similarity_peers import peer_rows
 from scoring.similarity.fingerprints import known_hashes, own_fingerprint
 from scoring.similarity.normalising import normalise
@@ -30,6 +30,7 @@ SIZES = (1_000, 10_000, 100_000)
 SEED = 20261121
 SEEDS = (11, 12, 13, 14)  # of the pooled counties
 PLANTED = 30  # copies of each kind in each of them
+TEMPLATED = 40  # pictures of each of five kinds on few templates, in each of three counties
 PICTURES = 180  # of each of five kinds, changed in nine ways: a hundred of each way
 
 
@@ -63,6 +64,12 @@ def _planted() -> Iterator[Row]:
     yield from pooled(1500, SEEDS[:2], 4, quoted=3)
 
 
+def _unseen() -> Iterator[Row]:
+    """Small counties in languages that came after the search; forms registered, and not."""
+    for known in (("forms",), ()):
+        yield from small_counties(known)
+
+
 def _pictures() -> Iterator[Row]:
     yield from picture_rows(PICTURES, SEED)
     yield from slide_rows(300, SEED)
@@ -72,7 +79,9 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "texts": _texts,
     "scan": lambda: _apart("similarity_scan", "scan()"),
     "planted": _planted,
+    "unseen": _unseen,
     "pictures": _pictures,
+    "templates": lambda: template_rows(TEMPLATED, SEEDS[:3]),
     "peers": lambda: peer_rows(county(1000, SEED, DrawnWords)),
 }
 """What there is to measure, in the order it is measured; each takes minutes."""

@@ -15,13 +15,15 @@ quote one textbook.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from scoring.similarity.candidates import Candidates
 from scoring.similarity.limits import TextLimits
-from scoring.similarity.sharing import Bools, Floats
+from scoring.similarity.sharing import Bools, Floats, Short
 
 TOO_FEW = "too_few"  # the policy's own limits stand, unproven here
 HELD = "held"  # chance stays below them
@@ -30,7 +32,7 @@ LOWERED = "lowered"  # chance ends so early that shorter runs tell something
 
 _LEAST = 50  # null pairs of some size, or no tail is drawn
 _FLATTEST = 0.6  # a tail that falls more slowly is taken to fall like this
-_HIGHEST = 3  # times the policy's limit
+_HIGHEST = 2  # times the policy's limit
 _WAYS = 4  # a pair is found by share, by run, by both or as a mosaic: each may bring its part
 _ROUNDS = 3  # chance pairs are among those found, until the limits are raised
 _STRICTER = 10  # the strong tier is allowed this many times fewer chance pairs
@@ -100,6 +102,28 @@ class Strangers:
         return replace(self, null=self.null & keep, near=self.near & keep)
 
 
+def strangers_among(
+    strata: Sequence[tuple[str, str, str]], teacher: Short, found: Candidates
+) -> Strangers:
+    """Candidates of other schools: null ones, and those of one subject or one competency.
+
+    Where nobody told the schools, every two teachers count as of two schools,
+    and where subject or competency are unknown they may be the same. ``strata``
+    and ``teacher`` are of the documents.
+    """
+    columns = list(zip(*strata, strict=True)) or [(), (), ()]
+    codes = np.array([np.unique(names, return_inverse=True)[1] for names in columns])
+    known = np.array([[bool(one) for one in column] for column in columns], dtype=np.bool_)
+    first, second = found.first, found.second
+    other = codes[:, first] != codes[:, second]
+    both = known[:, first] & known[:, second]
+    null = (other & both).all(axis=0)
+    apart = (teacher[first] != teacher[second]) & (other[0] | ~both[0])
+    shifted = np.roll(np.arange(len(strata)), len(strata) // 2)
+    chance = ((codes != codes[:, shifted]) & known & known[:, shifted]).all(axis=0)
+    return Strangers(null, apart & ~null, len(strata) / max(float(chance.sum()), 1.0))
+
+
 def calibrated(
     rare_share: Floats, rare_run: Floats, strangers: Strangers, limits: TextLimits
 ) -> tuple[TextLimits, Calibration]:
@@ -131,7 +155,8 @@ def calibrated(
         small = strangers.only(rare_share < limits.look_share)
         made = replace(made, look_run=_lowered(rare_run, small, limits, allowed / _WAYS))
         state = LOWERED if made.look_run < limits.look_run and state != RAISED else state
-    return made, Calibration.of(state, int(strangers.null.sum()), made, allowed)
+    unrelated = strangers.null if strangers.null.any() else strangers.near
+    return made, Calibration.of(state, int(unrelated.sum()), made, allowed)
 
 
 def _raised_limits(
@@ -161,7 +186,8 @@ def _by_quotations(
     """Raise what scattered passages must come to, where texts of one subject share such.
 
     Two textbook sentences in a short text are a share like a copy's, and no run.
-    What share and run come to together tells how often; the share alone rises alike.
+    What share and run come to together tells how often; the share alone rises alike,
+    by half at most, or texts half rewritten would pass.
     """
     width = policy.look_both / 3
     look = _thinned_out(both, policy.look_both, width, allowed)
@@ -170,8 +196,8 @@ def _by_quotations(
     return replace(
         made,
         look_both=look,
-        look_share=max(made.look_share, round(unit * look, 4)),
-        strong_share=max(made.strong_share, round(unit * strong, 4)),
+        look_share=max(made.look_share, _raised(policy.look_share, unit * look)),
+        strong_share=max(made.strong_share, _raised(policy.strong_share, unit * strong)),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scoring.similarity.joining import Hits, longest_runs
+from scoring.similarity.fingerprints import WINDOW
+from scoring.similarity.joining import Hits, letters, longest_runs
 from scoring.similarity.sharing import Bools, Floats, Ints
+
+A_HASH = (WINDOW + 1) / 2  # characters for each hash that winnowing keeps
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Candidates:
     ``first`` and ``second`` are documents by number; ``shared`` counts hashes;
     ``share`` is that of the smaller own text, ``rare_share`` the same by
     rarity, 0 to 1; ``run`` is the longest run in characters, ``rare_run`` by
-    rarity. ``hits`` are the shared hashes of all, ``starts`` where each
+    rarity; ``scattered`` is the part of ``rare_share`` that lies outside the
+    longest passage. ``hits`` are the shared hashes of all, ``starts`` where each
     candidate's begin.
     """
 
@@ -28,6 +33,7 @@ class Candidates:
     rare_share: Floats
     run: Ints
     rare_run: Floats
+    scattered: Floats
     hits: Hits
     starts: Ints
 
@@ -38,7 +44,7 @@ class Candidates:
         """Keep some candidates."""
         sizes = np.diff(np.append(self.starts, len(self.hits.pair)))
         kept = sizes[keep]
-        columns = ("first", "second", "shared", "share", "rare_share", "run", "rare_run")
+        columns = [field.name for field in fields(self) if field.name not in ("hits", "starts")]
         values = {name: getattr(self, name)[keep] for name in columns}
         return Candidates(
             **values,
@@ -79,21 +85,29 @@ def candidates(
     shared = shared[enough]
     starts = np.cumsum(shared) - shared
     first, second = np.divmod(hits.pair[starts], len(own))
-    run, rare_run = longest_runs(hits, starts)
-    rare = np.add.reduceat(hits.weight, starts) if len(starts) else np.empty(0)
+    run, whole, rare_run = longest_runs(hits, starts)
+    rare, worth = _summed(hits.weight, starts), _summed(hits.weight * letters(hits.spelled), starts)
+    outside = 1.0 - np.minimum(whole / np.maximum(worth * A_HASH, 1.0), 1.0)
 
     def divisor(size: Floats) -> Floats:
         chosen = size[second] if of_second else np.minimum(size[first], size[second])
         return np.maximum(chosen, floor)
 
+    rare_share = np.minimum(rare / divisor(rare_own), 1.0)
     return Candidates(
         first,
         second,
         shared,
         np.minimum(shared / divisor(own), 1.0),
-        np.minimum(rare / divisor(rare_own), 1.0),
+        rare_share,
         run,
         rare_run,
+        rare_share * outside,
         hits,
         starts,
     )
+
+
+def _summed(values: NDArray[np.float32], starts: Ints) -> Floats:
+    sums: Floats = np.add.reduceat(values, starts, dtype=np.float64) if len(starts) else np.empty(0)
+    return sums

@@ -14,6 +14,7 @@ from scoring.similarity.sharing import Bools, Floats, Ints, Shared
 MERGE_GAP = 2 * WINDOW + 4  # characters two fingerprints of one run may lie apart
 LETTER = 1 / 3  # of an ideograph: a translation has some three letters for each
 BRIDGE = 60  # characters an aligned stretch may leave out
+DENSE = 2 / 3  # of a stretch is shared where it is one passage; less, where every line was changed
 JOINT = 3 * GRAM  # characters a stretch loses for each place where it is torn in one text alone
 _BUCKET_BITS = 24
 _BUCKETS = 1 << _BUCKET_BITS
@@ -142,8 +143,13 @@ def _bucket(pair: Ints) -> NDArray[np.uint64]:
     return found
 
 
-def longest_runs(hits: Hits, starts: Ints) -> tuple[Ints, Floats]:
-    """Longest run of each pair in characters, and the longest aligned stretch by rarity.
+def letters(written: Bools) -> NDArray[np.float32]:
+    """Worth of a character of each hash: 1, or `LETTER` where it is spelled."""
+    return np.where(written, np.float32(LETTER), np.float32(1))
+
+
+def longest_runs(hits: Hits, starts: Ints) -> tuple[Ints, Floats, Floats]:
+    """Longest run of each pair in characters; by rarity its longest passage and joined stretches.
 
     A run is shared hashes at the same offset between the two texts, each
     beginning at most ``MERGE_GAP`` characters after the one before. An aligned
@@ -155,29 +161,31 @@ def longest_runs(hits: Hits, starts: Ints) -> tuple[Ints, Floats]:
     two quotations come to stand beside each other by chance, but seldom.
     """
     if not len(starts):
-        return np.empty(0, dtype=np.int64), np.empty(0)
+        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
     group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(hits.pair))))
     at = hits.at_first.astype(np.int64)
     offset = at - hits.at_second
     order = np.lexsort((at, offset, group))
     group, at, offset = group[order], at[order], offset[order]
-    weight = np.where(hits.spelled, np.float32(LETTER), np.float32(1))[order] * hits.weight[order]
+    weight = letters(hits.spelled)[order] * hits.weight[order]
     apart = (np.diff(group) != 0) | (np.diff(offset) != 0)
     gap = np.diff(at)
     begin, end = _ends(apart | (gap > MERGE_GAP))
     longest = np.zeros(len(starts), dtype=np.int64)
     np.maximum.at(longest, group[begin], at[end] - at[begin] + GRAM)
-    covered = np.concatenate(([GRAM], np.where(apart | (gap > MERGE_GAP), GRAM, gap))) * weight
+    covered = np.concatenate(([GRAM], np.where(apart | (gap > MERGE_GAP), GRAM, gap)))
     begin, end = _ends(apart | (gap > BRIDGE))
-    worth = np.add.reduceat(covered, begin)
-    rarest = np.zeros(len(starts))
+    worth = np.add.reduceat(covered * weight, begin)
+    whole, rarest = np.zeros(len(starts)), np.zeros(len(starts))
     whose, first, second = group[begin], at[begin], at[begin] - offset[begin]
     size = at[end] + GRAM - first
+    dense = np.add.reduceat(covered, begin) >= DENSE * size
+    np.maximum.at(whole, whose[dense], worth[dense])
     for order, follows, joint in _joined(whose, first, second, size):
         chains = np.flatnonzero(np.concatenate(([True], ~follows)))
         together = np.add.reduceat(worth[order] - joint, chains) + joint
         np.maximum.at(rarest, whose[order][chains], together)
-    return longest, rarest
+    return longest, whole, rarest
 
 
 def _joined(

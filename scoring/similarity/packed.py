@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.similarity.fingerprints import Fingerprint, Hashes, Narrow
+from scoring.similarity.fingerprints import Fingerprint, Hashes, Narrow, among
 
 _BLOCK = 4096  # texts
 _SAMPLE = 1 << 18  # entries by which ranges are cut
@@ -88,6 +88,18 @@ class PackedPrints:
         block = self._all()[at]
         own = slice(block.starts[place], block.starts[place + 1])
         return block.hashes[own], block.positions[own]
+
+    def without(self, known: Hashes) -> PackedPrints:
+        """Make prints of the same texts without some hashes, which are sorted."""
+        made = PackedPrints()
+        made._order = self._order
+        for block in self._all():
+            kept = ~among(block.hashes, known)
+            before = np.concatenate(([0], np.cumsum(kept, dtype=np.int32)))
+            made._blocks.append(
+                _Block(block.hashes[kept], block.positions[kept], before[block.starts])
+            )
+        return made
 
     def ranges(self, entries: int) -> Iterator[tuple[Hashes, NDArray[np.int32], Narrow]]:
         """Yield hashes, texts and positions of one range of hashes after the other.

@@ -18,7 +18,7 @@ import numpy as np
 from scoring.similarity.candidates import Candidates
 from scoring.similarity.fingerprints import GRAM
 from scoring.similarity.limits import TextLimits
-from scoring.similarity.sharing import Bools
+from scoring.similarity.sharing import Bools, Ints
 
 _PAIRS = {3: 3, 4: 6}  # pairs that so many readers of one passage make
 _MOST = 0.6  # of what two texts share
@@ -42,8 +42,11 @@ def quoted_run(found: Candidates, apart: Bools, limits: TextLimits, allowed: flo
     int
         0 where no more than that are to be expected.
     """
-    long = apart & (3 * found.run >= 2 * limits.look_run) & (found.rare_share < limits.strong_share)
-    three, four = (np.sort(found.run[long & _of_readers(found, limits, n)]) for n in (3, 4))
+    quotes = apart & (found.rare_share < limits.strong_share)
+    three, four = (
+        _long_ones(found.only(quotes & _of_readers(found, limits, count)), limits, count)
+        for count in _PAIRS
+    )
     longest = 0
     for run in np.unique(three).tolist():
         f3, f4 = (
@@ -53,6 +56,13 @@ def quoted_run(found: Candidates, apart: Bools, limits: TextLimits, allowed: flo
         if met_by_two(f3, f4) > allowed:
             longest = int(run) + GRAM  # so much of a run may go unseen at its ends
     return longest
+
+
+def _long_ones(quotes: Candidates, limits: TextLimits, count: int) -> Ints:
+    """Lengths of the longer passages that so many readers have, torn ones put together, sorted."""
+    whole = np.ceil(quotes.rare_run * (count / limits.rare_teachers)).astype(np.int64)
+    length = np.maximum(quotes.run, whole)
+    return np.sort(length[3 * length >= 2 * limits.look_run])
 
 
 def met_by_two(three: float, four: float) -> float:

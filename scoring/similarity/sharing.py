@@ -101,6 +101,16 @@ def shared_parts(prints: PackedPrints, owners: Owners, form_share: float) -> Ite
         yield _shared(hashes, documents, positions, owners, form_share)
 
 
+def of_a_school(index: Shared, schools: Owners, share: float) -> Bools:
+    """Which hashes nearly all teachers of one school have and few others: its own paragraph.
+
+    ``schools`` name the school of each text in the place of its slot.
+    """
+    group = np.repeat(np.arange(len(index.hashes)), index.sizes)
+    most = index.teachers / 2
+    return _of_a_form(group, index.documents, schools, len(index.hashes), share, most)
+
+
 def _shared(
     hashes: Hashes, documents: Short, positions: Narrow, owners: Owners, share: float
 ) -> Shared:
@@ -161,8 +171,17 @@ def _distinct(group: Ints, member: Short, count: int) -> Short:
     return np.bincount(both[new] // width, minlength=count).astype(np.int32)
 
 
-def _of_a_form(group: Ints, documents: Short, owners: Owners, count: int, share: float) -> Bools:
+def _of_a_form(
+    group: Ints,
+    documents: Short,
+    owners: Owners,
+    count: int,
+    share: float,
+    least: Floats | None = None,
+) -> Bools:
     """Hashes that nearly all teachers of one slot have: its form, which nobody registered.
+
+    With ``least``, a number of teachers for each hash, only where so many of the slot have it.
 
     >>> owners = Owners.of(["a", "b", "c", "d", "e"], ["A1-1"] * 5)
     >>> both = np.array([0] * 5 + [1] * 2), np.array([0, 1, 2, 3, 4, 0, 1], dtype=np.int32)
@@ -181,6 +200,8 @@ def _of_a_form(group: Ints, documents: Short, owners: Owners, count: int, share:
     once = np.unique(place * wide + owners.teacher[documents[known]]) // wide
     places, having = np.unique(once, return_counts=True)
     nearly_all = having >= share * owners.slot_teachers[places % width]
+    if least is not None:
+        nearly_all &= having >= least[places // width]
     found[places[nearly_all] // width] = True
     return found
 

@@ -16,9 +16,10 @@ from itertools import combinations
 
 import numpy as np
 
-from scoring.similarity.calibrating import TOO_FEW, Calibration, Strangers, calibrated
+from scoring.similarity.calibrating import TOO_FEW, Calibration, calibrated, strangers_among
 from scoring.similarity.candidates import Candidates, candidates
 from scoring.similarity.fingerprints import NOTHING_KNOWN, Fingerprint, Hashes, without
+from scoring.similarity.forms import forms_among, held_elsewhere
 from scoring.similarity.joining import Hits, Tally, all_pairs, to_fullest
 from scoring.similarity.limits import TextLimits
 from scoring.similarity.mosaics import mosaic_pairs
@@ -36,11 +37,21 @@ from scoring.similarity.pairs import (
     strongest,
 )
 from scoring.similarity.quoted import quoted_run
-from scoring.similarity.sharing import Bools, Floats, Owners, Shared, shared_parts
+from scoring.similarity.sharing import (
+    Bools,
+    Floats,
+    Ints,
+    Owners,
+    Shared,
+    of_a_school,
+    shared_parts,
+)
+from scoring.similarity.tiers import spread, tiers
 from scoring.similarity.whole_runs import with_whole_runs
 
 _DEFAULT = TextLimits()
 _ROUNDED = 1e-9  # a product of two may miss a whole number by so much
+_ROUNDS = 3  # forms nobody registered may hide others
 _CLOSER = 4  # part of the limit for runs from which a pair's runs are measured whole
 _LET_GO = Fingerprint(NOTHING_KNOWN, np.empty(0, dtype=np.uint16), 0, "")
 _UNCALIBRATED = Calibration.of(TOO_FEW, 0, _DEFAULT)
@@ -107,17 +118,44 @@ def compare_texts(
             long.add(own)
     short.sort(key=_by_piece)
     names = long.in_order()
-    join = _Join(names, long.prints, limits)
-    crowd = join.crowded()
-    popular = [*join.popular(), *_crowds(crowd, names, long.prints, limits)]
-    copied, calibration = join.copied({piece for pair in popular for piece in (pair.a, pair.b)})
-    found = [*copied, *popular, *_identical(short, limits)]
-    pairs = strongest(found, _extent)
+    joined, calibration, crowd = _joined(names, long.prints, limits)
+    pairs = strongest([*joined, *_identical(short, limits)], _extent)
     compared = {row.piece_id for row in names}
     paired = {piece for pair in pairs for piece in (pair.a, pair.b)}
     left = dict.fromkeys(row.piece_id for row in short if row.piece_id not in compared)
     alone = dict.fromkeys(piece for at in crowd if (piece := names[at].piece_id) not in paired)
     return TextComparison(clustered(pairs), tuple(left), tuple(alone), calibration)
+
+
+def _joined(
+    names: Sequence[TextRow], prints: PackedPrints, limits: TextLimits
+) -> tuple[list[Pair], Calibration, list[int]]:
+    """Pairs, how they were calibrated, and the crowded; once more where forms link the pairs."""
+    for _ in range(_ROUNDS):
+        join = _Join(names, prints, limits)
+        crowd = join.crowded()
+        popular = [*join.popular(), *_crowds(crowd, names, prints, limits)]
+        copied, calibration = join.copied({piece for pair in popular for piece in (pair.a, pair.b)})
+        pairs = [*copied, *popular]
+        forms = forms_among(prints, _linked(names, pairs), join.owners.teacher)
+        if not len(forms):
+            break
+        prints = prints.without(forms)
+    return pairs, calibration, crowd
+
+
+def _linked(names: Sequence[TextRow], pairs: Sequence[Pair]) -> list[Ints]:
+    """Numbers of the texts that pairs link with each other, group by group."""
+    cluster = {
+        piece: pair.cluster
+        for pair in clustered([pair for pair in pairs if pair.tier in (STRONG, LOOK)])
+        for piece in (pair.a, pair.b)
+    }
+    groups: dict[int, list[int]] = {}
+    for at, row in enumerate(names):
+        if row.piece_id in cluster:
+            groups.setdefault(cluster[row.piece_id], []).append(at)
+    return [np.array(group, dtype=np.int64) for group in groups.values()]
 
 
 def _by_piece(row: TextRow) -> tuple[str, str]:
@@ -154,14 +192,17 @@ class _Join:
 
     def __init__(self, rows: Sequence[TextRow], prints: PackedPrints, limits: TextLimits) -> None:
         self._rows, self._prints, self._limits = rows, prints, limits
-        self._owners = Owners.of([row.teacher_id for row in rows], [row.slot for row in rows])
+        self.owners = Owners.of([row.teacher_id for row in rows], [row.slot for row in rows])
+        self._schools = Owners.of(
+            [row.teacher_id for row in rows], [row.stratum[0] for row in rows]
+        )
         self._own = prints.sizes().astype(np.float64)
         self._common, self._form, self._doubt = np.zeros((3, len(rows)))
-        self._most = _most_teachers(int(self._owners.teacher.max(initial=-1)) + 1, limits)
+        self._most = _most_teachers(int(self.owners.teacher.max(initial=-1)) + 1, limits)
         self._frequent: list[Shared] = []
         self._forms: list[Hashes] = []
         rare, tally = [], Tally(limits.min_shared)
-        for part in shared_parts(prints, self._owners, limits.form_share):
+        for part in shared_parts(prints, self.owners, limits.form_share):
             rare.append(self._rare(part))
             tally.count(self._rare_hits(rare[-1]))
         self._hits = Hits.joined([tally.only_enough(self._rare_hits(part)) for part in rare])
@@ -172,13 +213,16 @@ class _Join:
         common = (part.teachers > self._limits.df_cap) | part.form
         frequent = part.only(common)
         self._common += np.bincount(frequent.documents, minlength=count)
-        form = (frequent.teachers > self._most) | frequent.form
+        schools = of_a_school(frequent, self._schools, self._limits.form_share)
+        form = (frequent.teachers > self._most) | frequent.form | schools
         self._form += np.bincount(frequent.only(form).documents, minlength=count)
         # Where slots are unknown, what very many have is taken for a form.
-        blank = frequent.form if len(self._owners.slot_teachers) else form
+        blank = frequent.form if len(self.owners.slot_teachers) else form
         self._forms.append(frequent.hashes[blank])
         half = (part.teachers > self._limits.df_cap // 2) & (part.teachers <= self._most)
-        self._frequent.append(part.only(half & ~part.form))
+        half &= ~part.form
+        half[np.flatnonzero(common)[schools]] = False
+        self._frequent.append(part.only(half))
         rare = part.only(~common)
         doubt = np.repeat(1.0 - self._weights(rare), rare.sizes)
         self._doubt += np.bincount(rare.documents, doubt, minlength=count)
@@ -205,11 +249,11 @@ class _Join:
         forms = np.sort(np.concatenate([NOTHING_KNOWN, *self._forms]))
         found = with_whole_runs(found, self._prints, chosen, forms)
         of_one = np.array([row.piece_id in popular for row in self._rows], dtype=np.bool_)
-        strangers = _strangers([row.stratum for row in self._rows], found)
+        strangers = strangers_among([row.stratum for row in self._rows], self.owners.teacher, found)
         strangers = strangers.only(~(of_one[found.first] & of_one[found.second]))
         limits, calibration = calibrated(found.rare_share, found.rare_run, strangers, limits)
         quoted = quoted_run(found, strangers.null | strangers.near, limits, calibration.allowed / 4)
-        strong, look, passage = _tiers(found, limits, self._limits, quoted)
+        strong, look, passage = tiers(found, limits, self._limits, quoted)
         rise = limits.look_both / self._limits.look_both
         rest = ~(strong | look)
         many = rest & (found.share >= limits.popular_share * rise)
@@ -217,7 +261,7 @@ class _Join:
         rest &= ~many
         mosaic = np.zeros(len(found), dtype=np.bool_)
         raised = replace(limits, mosaic_share=limits.mosaic_share * rise)
-        mosaic[rest] = mosaic_pairs(found.only(rest), own, self._owners.teacher, raised)
+        mosaic[rest] = mosaic_pairs(found.only(rest), own, self.owners.teacher, raised)
         passage &= ~(many | mosaic)
         pairs = [
             *_pairs(self._rows, found, strong, STRONG, "copied"),
@@ -240,46 +284,12 @@ class _Join:
         return np.flatnonzero(crowd & (self._own > 0)).tolist()
 
 
-def _tiers(
-    found: Candidates, limits: TextLimits, policy: TextLimits, quoted: int
-) -> tuple[Bools, Bools, Bools]:
-    """Which are strong, to be looked at, or a passage of unknown origin and no more.
-
-    Such a passage is no longer than those that this county quotes.
-    """
-    both = found.rare_share / policy.look_share + found.rare_run / policy.look_run
-    beyond = found.run >= quoted
-    strong = (found.rare_share >= limits.strong_share) | (
-        (found.rare_run >= limits.strong_run) & beyond
-    )
-    by_run = (found.rare_run >= limits.look_run) | (both >= limits.look_both)
-    look = (found.rare_share >= limits.look_share) | (by_run & beyond)
-    return strong, look & ~strong, by_run & ~look & ~strong
-
-
 def _most_teachers(n_teachers: int, limits: TextLimits) -> int:
     """Teachers up to whom a common hash may be one copied text, not an unregistered form.
 
     A twentieth of all; in small rounds three times the cut, but never more than half.
     """
     return max(int(limits.popular_most * n_teachers), min(3 * limits.df_cap, n_teachers // 2))
-
-
-def _strangers(strata: Sequence[tuple[str, str, str]], found: Candidates) -> Strangers:
-    """Candidates of other schools: null ones, and those of one subject or one competency."""
-    told = np.array([all(one) for one in strata], dtype=np.bool_)
-    if not told.any():
-        nothing = np.zeros(len(found), dtype=np.bool_)
-        return Strangers(nothing, nothing, 1.0)
-    columns = zip(*strata, strict=True)
-    codes = np.array([np.unique(names, return_inverse=True)[1] for names in columns])
-    other = codes[:, found.first] != codes[:, found.second]
-    both = told[found.first] & told[found.second]
-    shifted = np.roll(np.arange(len(strata)), len(strata) // 2)
-    chance = (codes != codes[:, shifted]).all(axis=0) & told & told[shifted]
-    per_null = 1.0 / max(float(chance.mean()), 1.0 / len(strata))
-    null = other.all(axis=0)
-    return Strangers(null & both, other[0] & ~null & both, per_null)
 
 
 def _crowds(
@@ -291,6 +301,7 @@ def _crowds(
     rows = [names[at] for at in crowd]
     owners = Owners.of([row.teacher_id for row in rows], [""] * len(rows))
     own = PackedPrints(Fingerprint(*prints.of(at), 0, "") for at in crowd)
+    own = own.without(held_elsewhere(prints, crowd))
     parts = list(shared_parts(own, owners, limits.form_share))
     return _hubs(rows, parts, own.sizes().astype(np.float64), limits, limits.crowded_share)
 
@@ -319,7 +330,8 @@ def _hubs(
     each = (to_fullest(part, fullness) for part in parts)
     hits = Hits.joined([tally.only_enough(one, least[one.pair % len(rows)]) for one in each])
     found = candidates(hits, own, own, limits.min_shared, limits.share_floor, of_second=True)
-    return _pairs(rows, found, found.share >= share, LOOK, "popular")
+    chosen = (found.share >= share) & spread(found, found.share, share, limits.strong_run)
+    return _pairs(rows, found, chosen, LOOK, "popular")
 
 
 def _pairs(

@@ -50,7 +50,7 @@ def with_whole_runs(
     for first in range(0, len(picked), _AT_A_TIME):
         part = picked[first : first + _AT_A_TIME]
         whole, starts = _all_shared(found, prints, part, sizes, forms)
-        longest, rarest = longest_runs(lent(whole), starts)
+        longest, _, rarest = longest_runs(lent(whole), starts)
         run[part] = np.maximum(run[part], longest)
         rare_run[part] = np.maximum(rare_run[part], rarest)
     return replace(found, run=run, rare_run=rare_run)

@@ -53,6 +53,13 @@ class TestTheCountysOwnEvidence:
         found = tiers(county([3] * 6, copies.items()))
         assert found[("q1", "q2")] == STRONG
 
+    def test_a_section_torn_into_cells_is_longer_than_what_is_quoted_all_the_same(self):
+        cells = [words(200 + at, 30) for at in range(12)]
+        label = ["环节时长教师活动", "评价要点"]  # of two forms, so that no cell stands as far on
+        one, two = ("".join(name + cell for cell in cells) for name in label)
+        copies = {"q1": words(91, 1500) + one, "q2": two + words(92, 1500)}
+        assert tiers(county([3] * 6, copies.items()))[("q1", "q2")] == STRONG
+
     def test_a_whole_copy_is_strong_whatever_is_quoted(self):
         copies = {"q1": words(91, 900), "q2": words(91, 900)}
         assert tiers(county([3] * 6, copies.items()))[("q1", "q2")] == STRONG
@@ -63,6 +70,12 @@ class TestTheCountysOwnEvidence:
             for row in county([2, *[3] * 6])
         ]
         assert tiers(rows)[("p000", "p001")] == LOOK
+
+    def test_where_nobody_told_the_schools_every_teacher_is_a_reader_by_himself(self):
+        rows = [
+            TextRow(row.piece_id, row.teacher_id, row.fingerprint) for row in county([2, *[3] * 6])
+        ]
+        assert tiers(rows)[("p000", "p001")] == PASSAGE
 
     def test_the_length_up_to_which_it_quotes_is_told(self):
         told = compare_texts(county([2, *[3] * 6])).calibration

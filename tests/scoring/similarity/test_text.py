@@ -191,6 +191,48 @@ def test_what_more_than_half_of_the_teachers_have_is_a_form_nobody_registered():
     assert found(*rows) == []
 
 
+def test_one_passage_in_a_short_text_is_no_more_than_a_quotation():
+    quoted = invented(7, 96).replace("\n", "")
+    rows = [row(f"p{at}", invented(at, 240) + quoted + invented(50 + at, 240)) for at in range(2)]
+    assert found(*rows, known=()) == []  # a sixth of the text, and a run below the limit
+
+
+def test_the_same_share_in_pieces_all_over_is_a_pair_to_look_at():
+    pieces = [invented(70 + at, 24) for at in range(9)]
+    rows = [
+        row(
+            f"p{at}",
+            "".join(piece + invented(1000 * at + n, 30 + 7 * at) for n, piece in enumerate(pieces)),
+        )
+        for at in range(2)
+    ]
+    assert [pair.reason for pair in found(*rows, known=())] == ["copied"]
+
+
+def short_notes(schools):
+    """25 notes of 360 characters with two paragraphs of 130 everybody has; teachers in these schools."""
+    first, last = invented(1, 130), invented(2, 130)
+    return [
+        TextRow(
+            f"p{at:02}",
+            f"t{at:02}",
+            fingerprint(first + invented(100 + at, 360) + last),
+            (schools[at % len(schools)], "", ""),
+        )
+        for at in range(25)
+    ] + [row(f"q{at:02}", invented(300 + at)) for at in range(60)]
+
+
+def test_what_a_school_puts_on_all_its_pages_is_its_own_and_no_popular_text():
+    assert found(*short_notes(["one school"]), known=()) == []
+
+
+def test_what_teachers_of_many_schools_took_stays_a_popular_text_though_all_of_one_school_did():
+    pairs = found(*short_notes([f"school {at}" for at in range(5)]), known=())
+    assert {pair.reason for pair in pairs} == {"popular"}
+    assert len(pairs) == 24
+
+
 def test_a_short_text_is_said_to_be_not_compared():
     compared = compare_texts(
         [row("p1", invented(1, 200)), row("p2", invented(2)), row("p3", "教案")], known_hashes([])
