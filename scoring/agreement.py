@@ -13,12 +13,21 @@ from models.frames import CRITERION, LEVEL, MET, PIECE, RATER, UNIT
 from scoring.coefficients.by_rater import coefficients_by_rater
 from scoring.coefficients.intraclass import FORMS
 from scoring.coefficients.listing import every, headline
-from scoring.coefficients.weights import METRICS, WEIGHTS, Scale, same_weighing, scale_of
+from scoring.coefficients.weights import (
+    METRICS,
+    OWN,
+    WEIGHTS,
+    Scale,
+    same_weighing,
+    scale_of,
+    with_disagreements,
+)
 from scoring.columns import need_columns
 from scoring.errors import ScoringError
 from scoring.evidence import Settings, evidence_of, intervals_of
 from scoring.intervals import Interval
 from scoring.tables import (
+    FloatArray,
     RatingCodes,
     against_the_others,
     meetings,
@@ -56,7 +65,8 @@ class Coefficient:
         ``icc_lmer_missing`` where not every rater rated every unit
     weights : how different categories count (``scoring.coefficients.weights``):
         ``identity``, ``linear``, ``quadratic``, ``gwet_ordinal``; of alpha the
-        metric; of specific agreement the category; of an ICC the form
+        metric; of specific agreement the category; of an ICC the form;
+        ``custom_disagreement`` by a table of one's own
     by, group : what the ratings were grouped by (``all``, a column,
         ``rater_id`` for one rater against the others, ``rater_pair``), and the group
     value : 1 is perfect agreement; of the chance-corrected ones 0 is what
@@ -71,7 +81,8 @@ class Coefficient:
     note : codes joined by ``;``. Without a value ``no_pairs``, ``no_variation``
         (one category only), ``category_unused``, ``incomplete`` (every rater must
         rate every unit); without bounds ``too_few_clusters=15``, ``no_spread``
-        (every cluster gives the same), ``no_formula``; and ``few_clusters=15``,
+        (every cluster gives the same), ``no_formula``, ``too_few_raters=3`` (to leave
+        one out); and ``few_clusters=15``,
         ``undefined_draws=12/1000``, ``k=3`` (ratings averaged), ``raters_fixed``
         (though raters were to be sampled)
     """
@@ -102,6 +113,7 @@ def agreement_report(
     ordered: bool = True,
     listed: Literal["headline", "every"] = HEADLINE,
     weights: Sequence[str] = (),
+    disagreements: FloatArray | None = None,
     tick: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
 ) -> list[Coefficient]:
     """Every coefficient over all ratings, then by group.
@@ -127,6 +139,8 @@ def agreement_report(
     ordered : False leaves out all that needs an order of the categories
     listed : ``headline``, or ``every`` coefficient and weighting that applies
     weights : only these weightings of them; all without it
+    disagreements : of each two categories, in the order of the scale
+        Weights of one's own, told as ``custom_disagreement``.
     tick : called with how many groups are done of how many
 
     Raises
@@ -147,6 +161,8 @@ def agreement_report(
     ('percent_agreement', 0.5, None, 'too_few_clusters=15')
     """
     declared = scale_of(scale, ordered=ordered)
+    if disagreements is not None:
+        declared = with_disagreements(declared, disagreements)
     _check_weights(weights, declared)
     kept = ratings.loc[ratings[LEVEL].notna()] if LEVEL in ratings.columns else ratings
     codes = read_ratings(kept, declared.names, clusters)
@@ -298,9 +314,11 @@ def _with_sizes_of_rater(
 
 def _check_weights(weights: Sequence[str], scale: Scale) -> None:
     known = {*WEIGHTS, *METRICS, "adjacent", *_RANKS, *FORMS, *scale.names}
+    own = (OWN,) if scale.own is not None else ()
     for name in weights:
-        if name not in known:
-            possible = ", ".join(dict.fromkeys((*WEIGHTS, *METRICS, "adjacent", *_RANKS, *FORMS)))
+        if name not in known and name not in own:
+            listed = (*WEIGHTS, *METRICS, "adjacent", *_RANKS, *FORMS, *own)
+            possible = ", ".join(dict.fromkeys(listed))
             raise ScoringError(
                 f"weights: {name} is unknown. Choose of {possible}, or leave the option out.",
                 key="agreement.unknown_weights",
@@ -315,7 +333,7 @@ def _check_weights(weights: Sequence[str], scale: Scale) -> None:
                 name=name,
                 scale=", ".join(scale.names),
             )
-        if not scale.ordered and name not in ("identity", "nominal", *scale.names):
+        if not scale.ordered and name not in ("identity", "nominal", *own, *scale.names):
             raise ScoringError(
                 f"weights: {name} needs an order of the levels, {', '.join(scale.names)} have "
                 "none. Declare the scale, lowest first.",

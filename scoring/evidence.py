@@ -21,7 +21,7 @@ from scoring.intervals import (
 )
 from scoring.resampling import resamples
 from scoring.tables import FloatArray, RatingCodes
-from scoring.two_way import two_way_intervals
+from scoring.two_way import FEWEST_LEFT_OUT, two_way_intervals
 
 
 @dataclass(frozen=True)
@@ -203,6 +203,9 @@ def _estimate(
         around = _exact(measure, evidence.total, clusters, settings.level)
         return Estimate(value, around, clusters, "")
     allowed, note = settings.allowed(around or Interval(), clusters)
+    too_few = settings.raters == "sampled" and len(evidence.codes.raters) < FEWEST_LEFT_OUT
+    if too_few and allowed.kind == "none":
+        note = f"too_few_raters={FEWEST_LEFT_OUT}"
     return Estimate(value, allowed, clusters, note)
 
 

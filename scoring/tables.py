@@ -77,11 +77,15 @@ def read_ratings(
     need_columns(ratings, needed, "ratings", "agreement.missing_column")
     kept = ratings.loc[ratings[LEVEL].notna(), needed]
     for column in needed[:2] + needed[3:]:
-        if kept[column].isna().any():
+        empty = kept[column].isna().to_numpy()
+        if empty.any():
+            row = _row(kept, int(empty.argmax()))
+            told = str(column).removesuffix("_id")
             raise ScoringError(
-                f"ratings: a row has no {column}. Fill in the column or leave the row out.",
+                f"ratings: row {row} has no {column}. Fill it in or leave the row out.",
                 key="agreement.empty_cell",
-                column=column,
+                row=row,
+                column=told,
             )
     level = _level_codes(kept, scale)
     unit, units = pd.factorize(kept[UNIT], sort=True)
@@ -89,7 +93,7 @@ def read_ratings(
     unit, rater = unit.astype(np.int64, copy=False), rater.astype(np.int64, copy=False)
     again = _first_duplicate(unit, rater, len(units), len(raters))
     if again is not None:
-        _refuse_duplicate(kept.iloc[again])
+        _refuse_duplicate(kept.iloc[again], _row(kept, again))
     cluster = _cluster_of_units(kept, unit, len(units), clusters)
     names = tuple(str(name) for name in raters)
     return RatingCodes(unit, rater, level, cluster, names, len(scale))
@@ -146,7 +150,8 @@ def _level_codes(kept: pd.DataFrame, scale: Sequence[str]) -> IntArray:
         pd.Index([str(name) for name in names], dtype=object)
     )
     if (places < 0).any():
-        _refuse_level(kept.iloc[int(np.argmax(places[seen] < 0))], scale)
+        at = int(np.argmax(places[seen] < 0))
+        _refuse_level(kept.iloc[at], _row(kept, at), scale)
     return places.astype(np.int64)[seen] if len(names) else np.zeros(0, dtype=np.int64)
 
 
@@ -184,23 +189,32 @@ def _cluster_of_units(
     return of_unit
 
 
-def _refuse_level(row: pd.Series, scale: Sequence[str]) -> None:
+def _row(kept: pd.DataFrame, place: int) -> int:
+    """Place of a row below the header, from 1: by the index where that counts rows."""
+    at = kept.index[place]
+    return int(at) + 1 if isinstance(at, int | np.integer) else place + 1
+
+
+def _refuse_level(row: pd.Series, number: int, scale: Sequence[str]) -> None:
     raise ScoringError(
-        f"ratings: level {row[LEVEL]!r} of unit {row[UNIT]} by rater {row[RATER]} is none of "
-        f"{', '.join(map(str, scale))}. Correct the row or declare the scale it was rated on.",
+        f"ratings: level {row[LEVEL]!r} of unit {row[UNIT]} by rater {row[RATER]} (row {number}) "
+        f"is none of {', '.join(map(str, scale))}. Correct the row or declare the scale it was "
+        "rated on.",
         key="agreement.unknown_level",
         level=str(row[LEVEL]),
         unit=str(row[UNIT]),
         rater=str(row[RATER]),
+        row=number,
         scale=", ".join(map(str, scale)),
     )
 
 
-def _refuse_duplicate(row: pd.Series) -> None:
+def _refuse_duplicate(row: pd.Series, number: int) -> None:
     raise ScoringError(
-        f"ratings: rater {row[RATER]} rated unit {row[UNIT]} twice, once was expected. "
-        "Keep the rating that counts.",
+        f"ratings: rater {row[RATER]} rated unit {row[UNIT]} twice (again in row {number}), once "
+        "was expected. Keep the rating that counts.",
         key="agreement.duplicate_rating",
         rater=str(row[RATER]),
         unit=str(row[UNIT]),
+        row=number,
     )

@@ -18,6 +18,8 @@ from scoring.intervals import Interval, percentile_interval
 from scoring.tables import FloatArray, IntArray, RatingCodes
 
 FEWEST_RATERS = 20
+FEWEST_LEFT_OUT = 3
+"""Raters from which one can be left out and two still agree or not."""
 
 
 def two_way_intervals(

@@ -13,7 +13,7 @@ from scoring.coefficients.intraclass import FORMS, icc_of_complete
 from scoring.coefficients.pairs import light_kappa, light_without_each, pair_tables
 from scoring.coefficients.patterns import Sample
 from scoring.coefficients.ranks import is_complete, kendall_w
-from scoring.coefficients.weights import WEIGHTS, Scale, weight_matrix
+from scoring.coefficients.weights import Scale, weight_matrix, weights_of
 from scoring.intervals import Interval, jackknife_interval, t_interval
 from scoring.tables import RatingCodes
 
@@ -47,7 +47,7 @@ def coefficients_by_rater(
     def asked(name: str) -> bool:
         return not wanted or name in wanted
 
-    for weights in WEIGHTS if scale.ordered else WEIGHTS[:1]:
+    for weights in weights_of(scale):
         if asked(weights):
             yield _conger(codes, sample, weights, level)
     if asked("identity"):

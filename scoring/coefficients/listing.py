@@ -21,7 +21,7 @@ from scoring.coefficients.chance_corrected import (
     uniform_chance,
 )
 from scoring.coefficients.patterns import Sums
-from scoring.coefficients.weights import METRICS, WEIGHTS, Scale
+from scoring.coefficients.weights import METRICS, OWN, Scale, weights_of
 from scoring.tables import FloatArray
 
 Compute = Callable[[Sums], FloatArray]
@@ -99,7 +99,7 @@ def headline(scale: Scale) -> list[Measure]:
 
 def every(scale: Scale) -> list[Measure]:
     """List every coefficient and weighting the scale allows, the headline's first."""
-    weights = WEIGHTS if scale.ordered else WEIGHTS[:1]
+    weights = weights_of(scale)
     listed = headline(scale)
     known = {(one.name, one.weights) for one in listed}
     more = [*(_percent(by) for by in weights), *_adjacent(scale)]
@@ -111,7 +111,7 @@ def every(scale: Scale) -> list[Measure]:
             _cohen(by),
             _scott(by),
         ]
-    more += [_alpha(metric) for metric in METRICS if _applies(metric, scale)]
+    more += [_alpha(metric) for metric in (*METRICS, OWN) if _applies(metric, scale)]
     return listed + [one for one in more if (one.name, one.weights) not in known]
 
 
@@ -124,6 +124,8 @@ _MARGIN_NAMES = {"gwet": "", "units2plus": "_units2plus", "pooled": "_pooled_mar
 
 
 def _applies(metric: str, scale: Scale) -> bool:
+    if metric == OWN:
+        return scale.own is not None
     if metric == "nominal":
         return True
     if metric == "ratio":

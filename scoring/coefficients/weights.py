@@ -8,7 +8,7 @@ all linear and quadratic weights.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,9 @@ METRICS = (
     "linear_weights",
     "gwet_ordinal_weights",
 )
+OWN = "custom_disagreement"
+"""Weighting by a table of disagreements of one's own (Cohen 1968)."""
+
 _SAME_WEIGHING = (
     frozenset({"identity", "nominal"}),
     frozenset({"linear", "linear_weights"}),
@@ -41,13 +44,15 @@ class Scale:
 
     ``values`` are the categories' own numbers where every name is one, else
     their positions 0, 1, 2 …; ``numeric`` says which. ``ordered`` is False for
-    names without an order: then no weight but identity has a meaning.
+    names without an order: then no weight but identity has a meaning. ``own`` is a
+    table of disagreements of each two categories (see :func:`with_disagreements`), or None.
     """
 
     names: tuple[str, ...]
     values: FloatArray
     numeric: bool
     ordered: bool = True
+    own: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,14 +101,70 @@ def scale_of(names: Sequence[object], *, ordered: bool = True) -> Scale:
     return Scale(texts, values, numeric, ordered)
 
 
+def with_disagreements(scale: Scale, table: FloatArray) -> Scale:
+    """Give a scale weights of one's own: how far each two categories are apart (Cohen 1968).
+
+    Parameters
+    ----------
+    table : categories × categories, in the order of the scale
+        0 for the same, larger for worse; only ratios matter.
+
+    Raises
+    ------
+    ScoringError
+        Unless every disagreement is a number from 0 up, the same both ways, 0 for a
+        category with itself, and some are above 0.
+
+    Examples
+    --------
+    >>> own = with_disagreements(scale_of("abc"), np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0.]]))
+    >>> weight_matrix(own, OWN)[0].tolist()
+    [1.0, 0.8333333333333334, 0.5]
+    """
+    table = np.asarray(table, dtype=np.float64)
+    q = len(scale)
+    if table.shape != (q, q):
+        raise ScoringError(
+            f"weights: a table of {q} × {q} is needed, one row and column a category; "
+            f"{' × '.join(map(str, table.shape))} came.",
+            key="agreement.own_shape",
+            needed=q,
+            came=" × ".join(map(str, table.shape)),
+        )
+    with np.errstate(invalid="ignore"):
+        bad = ~(np.isfinite(table) & (table >= 0) & (table == table.T))
+    bad |= np.eye(q, dtype=bool) & (table != 0)
+    if bad.any() or not table.any():
+        one, other = (int(place[0]) for place in np.nonzero(bad | ~table.any()))
+        came = f"{table[one, other]:g} / {table[other, one]:g}"
+        raise ScoringError(
+            f"weights: the disagreements of {scale.names[one]} and {scale.names[other]} are "
+            f"{came}; numbers from 0 up are needed, the same both ways, 0 for a "
+            "category with itself and above 0 for some. Correct the cell.",
+            key="agreement.own_cell",
+            one=scale.names[one],
+            other=scale.names[other],
+            came=came,
+        )
+    return replace(scale, own=table)
+
+
+def weights_of(scale: Scale) -> tuple[str, ...]:
+    """Weightings of a scale: those its order allows, and those of one's own."""
+    return (WEIGHTS if scale.ordered else WEIGHTS[:1]) + ((OWN,) if scale.own is not None else ())
+
+
 def weight_matrix(scale: Scale, name: str) -> FloatArray:
     """Agreement of each two categories, 1 for the same and 0 for the furthest apart.
 
     ``identity`` counts equals only, ``linear`` 1 - |x - y| / range, ``quadratic``
     1 - (x - y)² / range² (Cohen 1968), ``gwet_ordinal`` 1 - C(|i - j| + 1, 2) /
-    C(q, 2) by position (Gwet 2014), ``adjacent`` 1 up to one position apart.
+    C(q, 2) by position (Gwet 2014), ``adjacent`` 1 up to one position apart,
+    ``custom_disagreement`` 1 - d / greatest d, d the scale's own disagreements.
     """
     q = len(scale)
+    if name == OWN and scale.own is not None:
+        return np.asarray(1.0 - scale.own / scale.own.max())
     if name == "identity":
         return np.eye(q)
     steps = np.abs(np.subtract.outer(np.arange(q), np.arange(q))).astype(np.float64)
@@ -122,8 +183,10 @@ def distance_matrix(scale: Scale, metric: str) -> FloatArray:
     ``nominal`` 1, ``interval`` (x - y)², ``ratio`` ((x - y) / (x + y))² with 0
     for two zeros. The ``…_weights`` are complements of :func:`weight_matrix`
     and no metrics of Krippendorff. ``ordinal`` depends on how often each
-    category was used and is not a fixed matrix.
+    category was used and is not a fixed matrix; ``custom_disagreement`` is the scale's own.
     """
+    if metric == OWN and scale.own is not None:
+        return scale.own
     if metric.endswith("_weights"):
         return 1.0 - weight_matrix(scale, metric.removesuffix("_weights"))
     if metric == "nominal":

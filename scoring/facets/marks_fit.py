@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from scipy.special import ndtr
 
+from scoring.facets.fit_statistics import ExactAgreement
 from scoring.facets.marks_coding import FloatArray, IntArray, MarkCodes
 from scoring.facets.marks_likelihood import (
     Grid,
@@ -137,6 +141,16 @@ def _blocks(codes: MarkCodes) -> Iterator[slice]:
         yield slice(start, start + _BLOCK)
 
 
+def _blocks_of_pieces(piece: IntArray) -> Iterator[slice]:
+    """Blocks of about as many marks that part no piece; marks come ordered by piece."""
+    start = 0
+    while start < len(piece):
+        last = piece[min(start + _BLOCK, len(piece)) - 1]
+        end = int(np.searchsorted(piece, last, side="right"))
+        yield slice(start, end)
+        start = end
+
+
 def mean_squares(found: Residuals, of: IntArray, size: int) -> FitStatistics:
     """Infit and outfit of each element, ``of`` naming the element of every mark.
 
@@ -149,6 +163,50 @@ def mean_squares(found: Residuals, of: IntArray, size: int) -> FitStatistics:
     )
     with np.errstate(invalid="ignore"):
         return FitStatistics(square / variance, standard / np.bincount(of, minlength=size))
+
+
+def exact_agreement(
+    layout: Layout, grid: Grid, point: Point, kept: NDArray[np.bool_] | None = None
+) -> ExactAgreement:
+    """Pairs of reads on a criterion of one piece: how often they mark alike, and should.
+
+    Expected is the mean over what is known of the piece's ability of P P' + (1 − P)(1 − P'),
+    each read's halo integrated out: given the piece, reads are independent. Marks alike more
+    often than expected: pieces have strengths of their own on single criteria, which the model
+    leaves out, or raters talked; less often: raters read criteria differently.
+
+    Parameters
+    ----------
+    kept : of each mark, whether it is counted; all without it
+
+    Returns
+    -------
+    ExactAgreement
+        Shares are NaN where no criterion was marked twice.
+    """
+    codes = layout.codes
+    made = tables(layout, grid, point)
+    weights = _weights(layout, grid, posterior(layout, made, point))
+    chances = _Chances(layout, made)
+    pairs = alike = 0
+    expected = 0.0
+    piece = codes.read_piece[codes.mark_read]
+    counted = np.ones(len(piece), dtype=bool) if kept is None else kept
+    for at in _blocks_of_pieces(piece):
+        own = np.flatnonzero(counted[at])
+        cell = piece[at][own] * len(codes.criteria) + codes.mark_criterion[at][own]
+        found, of_cell, size = np.unique(cell, return_inverse=True, return_counts=True)
+        met = np.bincount(of_cell, weights=codes.met[at][own], minlength=len(found))
+        pairs += int((size * (size - 1)).sum()) // 2
+        alike += int((met * (met - 1) + (size - met) * (size - met - 1)).sum()) // 2
+        summed = csr_matrix((np.ones(len(own)), (of_cell, np.arange(len(own)))))
+        chance = chances.of(at)[own]
+        for each in (chance, 1 - chance):
+            both = (summed @ each) ** 2 - summed @ each**2
+            expected += 0.5 * float((both * weights[found // len(codes.criteria)]).sum())
+    if pairs == 0:
+        return ExactAgreement(0, nan, nan)
+    return ExactAgreement(pairs, alike / pairs, expected / pairs)
 
 
 def limits_of_fit(

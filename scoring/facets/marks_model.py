@@ -17,6 +17,7 @@ import pandas as pd
 
 from scoring.facets.connectedness import connectedness
 from scoring.facets.draws import MarkDraws
+from scoring.facets.fit_statistics import ExactAgreement
 from scoring.facets.marks_borrowing import few_marks, kinds_of, maximise_borrowing
 from scoring.facets.marks_coding import FloatArray, IntArray, MarkCodes, code_marks
 from scoring.facets.marks_draws import draw_marks
@@ -24,6 +25,7 @@ from scoring.facets.marks_extremes import Apart, bounded, set_apart
 from scoring.facets.marks_fit import (
     FitStatistics,
     Residuals,
+    exact_agreement,
     limits_of_fit,
     mean_squares,
     residuals,
@@ -181,6 +183,17 @@ class MarksModel:
     def criterion_fit(self) -> FitStatistics:
         """Infit and outfit of criteria."""
         return mean_squares(self.residuals(), self.told.mark_criterion, len(self.criteria_))
+
+    def exact_agreement(self, without: str | None = None) -> ExactAgreement:
+        """Share of pairs of reads that mark a criterion alike, and the share to be expected.
+
+        ``without`` names a rater left out, as the experts are.
+        """
+        codes = self.told
+        kept = None
+        if without in codes.raters:
+            kept = codes.read_rater[codes.mark_read] != codes.raters.index(without)
+        return exact_agreement(*self.parts, kept)
 
     def draws(self, count: int, random_seed: int, parameter_draws: int | None = None) -> MarkDraws:
         """Joint draws of pieces, criteria, raters and halo.

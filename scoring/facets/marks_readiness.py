@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from scoring.facets.connectedness import WeakLink
 from scoring.facets.marks_coding import MarkCodes
 from scoring.facets.marks_panels import OWN_PANEL, Severities
 from scoring.facets.readiness import Reason
 
 
-def reasons_of_marks(codes: MarkCodes, min_marks: int) -> list[Reason]:
+def reasons_of_marks(
+    codes: MarkCodes, min_marks: int, links: Sequence[WeakLink] = ()
+) -> list[Reason]:
     """What the marks alone say against reading severities; what blocks leaves nothing to fit.
 
     ``one_rater`` and ``no_shared`` (no piece has two reads: ability and severity
     cannot be told apart) block, and so does ``all_alike`` (every mark the same);
-    ``few_ratings`` names raters with fewer than ``min_marks``.
+    ``few_ratings`` names raters with fewer than ``min_marks``; ``weak_link`` the few
+    pieces by which two groups of raters hang together.
     """
     found = []
     if len(codes.raters) < 2:
@@ -26,6 +32,8 @@ def reasons_of_marks(codes: MarkCodes, min_marks: int) -> list[Reason]:
     few = np.flatnonzero(codes.marks_by_rater() < min_marks)
     if len(few):
         found.append(Reason("few_ratings", tuple(codes.raters[k] for k in few)))
+    for link in links:
+        found.append(Reason("weak_link", tuple(codes.pieces[k] for k in link.persons)))
     return found
 
 

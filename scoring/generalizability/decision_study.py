@@ -21,6 +21,7 @@ from scoring.generalizability.designs import (
     RESIDUAL,
     FloatArray,
     Study,
+    need_variation,
 )
 from scoring.generalizability.mean_squares import Components, by_mean_squares
 from scoring.generalizability.reml import by_restricted_likelihood
@@ -54,7 +55,14 @@ class Decision:
 
 
 def components_of(study: Study) -> Components:
-    """Variance components: expected mean squares where balanced, else restricted likelihood."""
+    """Variance components: expected mean squares where balanced, else restricted likelihood.
+
+    Raises
+    ------
+    ScoringError
+        If all scores are the same.
+    """
+    need_variation(study)
     return by_mean_squares(study) if study.balanced else by_restricted_likelihood(study)
 
 

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from models.frames import CRITERION, LEVEL, PERSON, RATER
 from scoring.errors import ScoringError
+from scoring.facets.connectedness import connectedness
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 RESIDUAL = "residual"
+_NAMED = 5  # raters named in an error
 
 CROSSED, CROSSED_CRITERIA, NESTED = "p_r", "p_r_c", "p_rt"
 """p × r; p × r × c; p × (r:t), each criterion (task) with raters of its own."""
@@ -51,6 +53,7 @@ class Study:
     criterion: IntArray
     score: FloatArray
     balanced: bool
+    rater_names: tuple[str, ...] = ()
 
     @property
     def persons(self) -> int:
@@ -96,6 +99,11 @@ def read_study(scores: pd.DataFrame, design: str = "") -> Study:
     """
     _check_columns(scores)
     kept = scores[scores[LEVEL].notna()].reset_index(drop=True)
+    if kept.empty:
+        raise ScoringError(
+            "scores: there is none. Give the levels of at least two raters on two persons.",
+            key="generalizability.empty",
+        )
     score = pd.to_numeric(kept[LEVEL], errors="coerce").to_numpy(dtype=np.float64)
     if not np.isfinite(score).all():
         _refuse_level(kept.iloc[int(np.argmin(np.isfinite(score)))])
@@ -114,9 +122,53 @@ def read_study(scores: pd.DataFrame, design: str = "") -> Study:
     again = cells.duplicated()
     if again.any():
         _refuse_twice(kept.iloc[int(again.argmax())])
-    study = Study(design, person, rater, criterion, score, _is_balanced(design, cells))
+    names = tuple(sorted(set(kept[RATER].astype(str))))
+    balanced = _is_balanced(design, cells)
+    study = Study(design, person, rater, criterion, score, balanced, names)
     _check_sizes(study)
     return study
+
+
+def need_variation(study: Study) -> None:
+    """Refuse scores that are all the same: there is nothing to share out.
+
+    Raises
+    ------
+    ScoringError
+    """
+    if np.ptp(study.score) == 0:
+        raise ScoringError(
+            f"scores: all {len(study.score)} are {study.score[0]:g}, so nothing varies and no "
+            "share of it can be told. Look at agreement instead.",
+            key="generalizability.no_variation",
+            count=str(len(study.score)),
+        )
+
+
+def refuse_disconnected(study: Study) -> None:
+    """Refuse raters who fall into groups without a person in common.
+
+    What raters differ by and what their persons differ by cannot be told apart between
+    such groups, unless persons are taken to be alike in all of them.
+
+    Raises
+    ------
+    ScoringError
+        Naming a rater of each group.
+    """
+    found = connectedness(study.person, study.rater, study.persons, study.raters, weak=0)
+    if found.subsets > 1:
+        firsts = [int(np.argmax(found.rater_subset == each)) for each in range(found.subsets)]
+        named = ", ".join(study.rater_names[place] for place in firsts[:_NAMED])
+        raise ScoringError(
+            f"scores: the raters fall into {found.subsets} groups without a person in common "
+            f"(for instance {named}), so raters and persons cannot be told apart. Let raters of "
+            "each score some of the same persons, or say --across-subsets if the persons of all "
+            "groups are alike.",
+            key="generalizability.disconnected",
+            count=found.subsets,
+            ids=named,
+        )
 
 
 def _told(column: object) -> str:

@@ -8,9 +8,8 @@ from math import log, pi
 import numpy as np
 from scipy.optimize import minimize
 
-from scoring.errors import ScoringError
 from scoring.generalizability.absorbing import Blocks, absorb, joined
-from scoring.generalizability.designs import COMPONENTS, RESIDUAL, FloatArray, Study
+from scoring.generalizability.designs import COMPONENTS, RESIDUAL, FloatArray, Study, need_variation
 from scoring.generalizability.mean_squares import Components
 
 _MOST_RATIO = 1e3  # of standard deviations: reached only where raters agree on everything
@@ -31,13 +30,7 @@ def by_restricted_likelihood(study: Study) -> Components:
         If no two scores differ, or the study is too large
         (:func:`scoring.generalizability.absorbing.absorb`).
     """
-    if np.ptp(study.score) == 0:
-        raise ScoringError(
-            f"scores: all {len(study.score)} are {study.score[0]:g}, so nothing varies and no "
-            "share of it can be told. Look at agreement instead.",
-            key="generalizability.no_variation",
-            count=str(len(study.score)),
-        )
+    need_variation(study)
     blocks = absorb(study)
     names = COMPONENTS[study.design]
     start = np.full(len(names), 0.5)

@@ -108,7 +108,7 @@ def _group_rows(view: PanelView, kind: str) -> list[dict[str, object]]:
             "lo": each.lo,
             "hi": each.hi,
             "end": share if each.hi is None else each.hi,
-            "told": f"{share:.0%}　n={each.pieces}",
+            "told": f"{share:.0%}　{text('page_agreement.pieces', n=each.pieces)}",
             "pieces": each.pieces,
         }
         for share, each in known
@@ -125,7 +125,12 @@ def pair_chart(view: PanelView) -> alt.LayerChart:
         rows.append({**row, "told": f"{pair.share:.0%}"})
     heading = text("page_agreement.column.share")
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("one:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelFlush=False)),
+        x=alt.X(
+            "one:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelAngle=0, labelFlush=False, orient="top"),
+        ),
         y=alt.Y("other:N", sort=order, title=None, axis=alt.Axis(labelFlush=False)),
         tooltip=[
             alt.Tooltip("one:N", title=text("page_agreement.column.one")),
@@ -240,9 +245,9 @@ def _names(rows: int) -> alt.Axis | None:
 
 
 def _shares(many: bool) -> alt.Axis:
-    """Axis of shares; bars leave room beyond 100 % that has no tick."""
+    """Axis of shares; bars leave room beyond 100 % that has no tick, many rows reach off the screen."""
     if many:
-        return alt.Axis(format="%", tickCount=6)
+        return alt.Axis(format="%", tickCount=6, orient="top")
     return alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -24,6 +25,8 @@ from workbench.app_pages.drawing import (
 from workbench.app_pages.rater_report_charts import Drawn, report_drawn
 from workbench.app_pages.recomputing import how_old
 from workbench.messages import text
+from workbench.services.facets_rerun import rerun_archive
+from workbench.services.next_actions import listed
 from workbench.services.rater_report import (
     ANALYSES,
     BLOCKED,
@@ -34,9 +37,9 @@ from workbench.services.rater_report import (
     Surprise,
     marks_of_criterion,
 )
-from workbench.services.rater_words import fit_said, map_said, severity_said
+from workbench.services.rater_words import agreement_said, fit_said, map_said, severity_said
 
-_TABS = ("severity", "map", "surprises", "biases", "criteria")
+_TABS = ("severity", "map", "surprises", "biases", "criteria", "rerun")
 _SEVERITY = "name school change change_lo change_hi severity lo hi zero standing reads marks note"
 _FIT = "name infit infit_lo infit_hi outfit consistency marks"
 _SURPRISE = "piece_id name criterion_id words met chance"
@@ -61,7 +64,7 @@ def draw() -> None:
         if report.decision == BLOCKED:
             return
         tabs = st.tabs([text(f"page_rater_report.tab.{name}") for name in _TABS])
-        parts = (_severity, _map, lambda it: _surprises(here, it), _biases, _criteria)
+        parts = (_severity, _map, lambda it: _surprises(here, it), _biases, _criteria, _rerun)
         for tab, part in zip(tabs, parts, strict=True):
             with tab:
                 part(drawn)
@@ -73,7 +76,7 @@ def _decision(report: RaterReport) -> None:
     decided = text(f"page_rater_report.decision.{report.decision}")
     say("\n\n".join([decided, *report.actions]) if report.decision != READY else decided)
     if report.apart:
-        st.caption(text("page_rater_report.apart", panels="、".join(report.apart)))
+        st.caption(text("page_rater_report.apart", panels=listed(report.apart)))
 
 
 def _severity(drawn: Drawn) -> None:
@@ -92,6 +95,8 @@ def _severity(drawn: Drawn) -> None:
     data_below(rows, _headings(_SEVERITY), "rater_severity", shares | numbers)
     st.subheader(text("page_rater_report.fit"))
     st.write(fit_said(report) or text("page_rater_report.fit_unknown"))
+    if said := agreement_said(report):
+        st.write(said)
     fits = [
         {**asdict(each), "consistency": text(f"page_rater_report.consistency.{each.consistency}")}
         for each in report.raters
@@ -207,6 +212,28 @@ def _criteria(drawn: Drawn) -> None:
     headings = _headings(_CRITERION)
     table(worded(rows, words), headings, "rater_criteria")
     export(rows, headings, "rater_criteria", "rater_criteria_export")
+
+
+def _rerun(drawn: Drawn) -> None:
+    """Offer the marks without names, for others to fit again; made when it is asked for."""
+    here = session.current()
+    st.write(text("page_rater_report.rerun_said"))
+    st.caption(text("page_rater_report.rerun_help"))
+    found = drawn.report.facets.payload
+    if st.button(text("page_rater_report.rerun_make"), key="rater_rerun_make"):
+        with faults_told(), st.spinner(text("page_rater_report.rerun_making")):
+            seed = secrets.randbits(64)
+            archive = rerun_archive(here.workspace, here.person_id, found or {}, seed)
+            st.session_state["rater_rerun"] = archive
+    if made := st.session_state.get("rater_rerun"):
+        st.download_button(
+            text("page_rater_report.rerun_take"),
+            made,
+            file_name="rerun.zip",
+            mime="application/zip",
+            on_click="ignore",
+            key="rater_rerun_take",
+        )
 
 
 def _ends(value: Interval, name: str) -> dict[str, float | None]:

@@ -83,7 +83,12 @@ def change_chart(report: RaterReport) -> alt.LayerChart:
     rows = [_change_row(each, report) for each in lines]
     many = len(rows) > MOST_NAMED
     heading = text("page_rater_report.change_axis")
-    axis = alt.Axis(format="+.0%", tickCount=8, labelExpr="datum.value == 0 ? '0%' : datum.label")
+    axis = alt.Axis(
+        format="+.0%",
+        tickCount=8,
+        labelExpr="datum.value == 0 ? '0%' : datum.label",
+        orient="top",  # the rows may reach below the screen
+    )
     colour, shape = _standing_scales(report)
     names = None if many else alt.Axis(labelLimit=320, labelFlush=False)
     base = alt.Chart(alt.Data(values=rows)).encode(

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from math import isnan
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.commands.agreement_printing import print_agreement
 from workbench.commands.printing import json_option, print_json
-from workbench.commands.reporting import existing_file, print_columns, progress
+from workbench.commands.reporting import existing_file, progress
 from workbench.context import Context
-from workbench.messages import has, text
+from workbench.errors import InputError
+from workbench.messages import text
 
 if TYPE_CHECKING:
     from rubrics.policy_pack import PolicyPack
+    from workbench.services.agreement_weights import Disagreements
 
 DEFAULT_POLICY = "national-2.0"
 """Policy for a table that belongs to no workspace."""
 
-_COLUMNS = ("group", "coefficient", "weights", "value", "interval", "n_units", "n_raters", "note")
 _file = click.argument("file", required=False, type=existing_file)
 seed_option = click.option(
     "--seed", "random_seed", default=1, show_default=True, help="随机种子 / random seed"
@@ -33,15 +35,25 @@ seed_option = click.option(
     "--by", multiple=True, help="school|competency|slot|rater|rater_pair，或表中一列 / or a column"
 )
 @click.option("--marks", is_flag=True, help="比较打点而非等级 / compare marks, not levels")
-@click.option("--scale", default="", help="由低到高，用逗号分开 / lowest first, with commas")
 @click.option(
-    "--weights", default="", help="只算这些加权，用逗号分开；仅用于表 / of a FILE, only these"
+    "--scale", default="", help="由低到高，用逗号分开；仅用于表 / lowest first, of a FILE"
 )
 @click.option(
-    "--draws", type=click.IntRange(0, 100_000), help="重抽次数，0 为公式；仅用于表 / 0: formulas"
+    "--weights",
+    default="",
+    help="只算这些加权，用逗号分开；也可以是自定权重的方表文件 / only these, or a square table of your own",
 )
 @click.option(
-    "--two-way", "sample_raters", is_flag=True, help="评审员也重抽；仅用于表 / draw raters too"
+    "--cluster",
+    default="",
+    help="相互独立的单位所在的列，unit 为每个单元；仅用于表 / column of what is independent",
+)
+@click.option("--draws", type=click.IntRange(0, 100_000), help="重抽次数，0 为公式 / 0: formulas")
+@click.option("--two-way", "sample_raters", is_flag=True, help="评审员也重抽 / draw raters too")
+@click.option(
+    "--latent",
+    is_flag=True,
+    help="另附各人与潜在等级（Dawid–Skene）的符合率，仅供比较 / compare with latent levels",
 )
 @seed_option
 @json_option
@@ -53,8 +65,10 @@ def command(
     marks: bool,
     scale: str,
     weights: str,
+    cluster: str,
     draws: int | None,
     sample_raters: bool,
+    latent: bool,
     random_seed: int,
     as_json: bool,
 ) -> None:
@@ -63,20 +77,43 @@ def command(
     Agreement of the first two blind reads, or of any table of ratings. Of a workspace it is
     stored where ``--as`` says by whom.
     """
+    asked = _Asked(
+        by, marks, _listed(scale), _listed(weights), cluster, draws, sample_raters, latent
+    )
+    policy = policy_at_hand(context)
     if file is None:
-        rows = _of_workspace(context, by, marks, random_seed)
+        rows, clusters = _of_workspace(context, asked, random_seed)
     else:
-        asked = {
-            "scale": _listed(scale),
-            "weights": _listed(weights),
-            "draws": draws,
-            "sample_raters": sample_raters,
-        }
-        rows = _of_table(file, policy_at_hand(context), by, marks, random_seed, asked)
+        rows, clusters = _of_table(file, policy, asked, random_seed)
     if as_json:
         print_json(rows)
     else:
-        print_columns(_COLUMNS, map(_told, rows))
+        print_agreement(rows, float(policy["agreement.level"]), clusters)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the options say."""
+
+    by: tuple[str, ...]
+    marks: bool
+    scale: list[str]
+    weights: list[str]
+    cluster: str
+    draws: int | None
+    sample_raters: bool
+    latent: bool
+
+    def refuse(self, **useless: object) -> None:
+        """Refuse options that say nothing here, rather than pass them over."""
+        given = ", ".join(f"--{name.replace('_', '-')}" for name, came in useless.items() if came)
+        if given:
+            raise InputError(
+                f"{given}: only for a FILE of ratings (unit, rater, level), as levels and teachers "
+                "of a workspace and marks are known. Leave it out, or give such a file.",
+                key="agreement.only_of_file",
+                options=given,
+            )
 
 
 def policy_at_hand(context: Context) -> PolicyPack:
@@ -93,92 +130,70 @@ def _listed(words: str) -> list[str]:
 
 
 def _of_workspace(
-    context: Context, by: tuple[str, ...], marks: bool, random_seed: int
-) -> list[dict[str, Any]]:
+    context: Context, asked: _Asked, random_seed: int
+) -> tuple[list[dict[str, Any]], str]:
     from workbench.services.analyses import analyse
     from workbench.services.panel import agreement_analysis
 
+    asked.refuse(scale=asked.scale, cluster=asked.cluster, latent=asked.latent)
     workspace = context.workspace()
+    more: dict[str, Any] = {} if asked.draws is None else {"draws": asked.draws}
+    more |= {"weights": asked.weights} if asked.weights else {}
+    more |= {"sample_raters": True} if asked.sample_raters else {}
     with progress(text("analyses.computing")) as tick:
         made = analyse(
             workspace,
             "agreement",
             lambda scope: agreement_analysis(
-                workspace, scope, random_seed, by, of_marks=marks, tick=tick
+                workspace, scope, random_seed, asked.by, of_marks=asked.marks, tick=tick, **more
             ),
             context.act() if context.asserted else None,
-            parameters={"by": list(by), "of_marks": marks},
+            parameters={"by": list(asked.by), "of_marks": asked.marks, **more},
             random_seed=random_seed,
         )
     rows: list[dict[str, Any]] = made["coefficients"]
-    return rows
+    return rows, text("agreement.by_school_or_teacher")
 
 
 def _of_table(
-    file: Path,
-    policy: PolicyPack,
-    by: tuple[str, ...],
-    marks: bool,
-    random_seed: int,
-    asked: dict[str, Any],
-) -> list[dict[str, Any]]:
-    from workbench.services.agreement import agreement_of_table
+    file: Path, policy: PolicyPack, asked: _Asked, random_seed: int
+) -> tuple[list[dict[str, Any]], str]:
+    from workbench.services.agreement import agreement_of_table, clusters_of
     from workbench.services.effects import mark_agreement_of_table
     from workbench.services.tables import marks_of_table, rows_of_table
 
-    if marks:
-        return mark_agreement_of_table(marks_of_table(file), policy, random_seed, by)
+    if asked.marks:
+        asked.refuse(
+            scale=asked.scale, weights=asked.weights, cluster=asked.cluster,
+            draws=asked.draws is not None, two_way=asked.sample_raters, latent=asked.latent,
+        )  # fmt: skip
+        marks = marks_of_table(file)
+        return mark_agreement_of_table(marks, policy, random_seed, asked.by), "piece"
+    names, own = _weights(asked.weights)
     with progress(text("analyses.computing")) as tick:
         rows = rows_of_table(file)
-        return agreement_of_table(rows, policy, random_seed, by=by, tick=tick, **asked)
+        found = agreement_of_table(
+            rows, policy, random_seed, scale=asked.scale, by=asked.by, clusters=asked.cluster,
+            weights=names, disagreements=own, draws=asked.draws, sample_raters=asked.sample_raters,
+            latent=asked.latent, tick=tick,
+        )  # fmt: skip
+    return found, clusters_of(rows[0] if rows else (), asked.cluster) or ""
 
 
-def _told(row: dict[str, Any]) -> dict[str, str]:
-    """One coefficient as the table shows it."""
-    from workbench.services.agreement import explain_note
+def _weights(words: list[str]) -> tuple[list[str], Disagreements | None]:
+    """Names of weightings, and the table of one's own where one of the words is a file."""
+    from workbench.services.agreement_weights import OWN, disagreements_of_file
 
-    return {
-        "group": _group(row),
-        "coefficient": _coefficient(row),
-        "weights": _named("weights", row["weights"]),
-        "value": _number(row["value"]),
-        "interval": _interval(row),
-        "n_units": row["n_units"],
-        "n_raters": row["n_raters"],
-        "note": "\n".join(explain_note(row["note"])),
-    }
-
-
-def _coefficient(row: dict[str, Any]) -> str:
-    category = str(row["weights"])
-    words = text(f"level.{category}") if has(f"level.{category}") else _named("weights", category)
-    key = f"agreement.coefficient.{row['coefficient']}"
-    weighted = f"{key}_weighted"
-    equals_only = category == "identity" or not has(weighted)
-    return text(key if equals_only else weighted, category=words)
-
-
-def _group(row: dict[str, Any]) -> str:
-    return f"{_named('by', row['by'])} {row['group']}".strip()
-
-
-def _named(kind: str, name: object) -> str:
-    key = f"agreement.{kind}.{name}"
-    if has(key):
-        return text(key)
-    return text(f"level.{name}") if has(f"level.{name}") else str(name)
-
-
-def _interval(row: dict[str, Any]) -> str:
-    low, high = row["lo"], row["hi"]
-    if not _known(low) or not _known(high):
-        return ""
-    return f"{_number(low)} … {_number(high)}"
-
-
-def _number(value: float | None) -> str:
-    return f"{value:.3f}" if _known(value) else text("agreement.undefined")
-
-
-def _known(value: float | None) -> bool:
-    return value is not None and not isnan(value)
+    files = [word for word in words if Path(word).suffix.lower() in (".csv", ".xlsx")]
+    if not files:
+        return words, None
+    path = Path(files[0])
+    if len(files) > 1 or not path.is_file():
+        raise InputError(
+            f"--weights {', '.join(files)}: one file that is there was expected. Name a square "
+            "table (csv or xlsx) of how far levels are apart.",
+            key="agreement.own_file",
+            came=", ".join(files),
+        )
+    names = [word for word in words if word not in files]
+    return [*names, OWN], disagreements_of_file(path)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
 import click
 
 from workbench.commands.agreement import policy_at_hand, seed_option
+from workbench.commands.facets_printing import print_facets
 from workbench.commands.printing import json_option, print_json
-from workbench.commands.reporting import existing_file, folder, print_columns, progress
+from workbench.commands.reporting import existing_file, folder, progress
 from workbench.context import Context
 from workbench.errors import InputError
 from workbench.messages import text
-
-_RATERS = ("rater", "severity", "se", "infit", "outfit", "n_ratings", "note")
-_CRITERIA = ("criterion", "difficulty", "se", "infit", "outfit", "n_ratings")
 
 
 @click.command()
@@ -23,7 +22,7 @@ _CRITERIA = ("criterion", "difficulty", "se", "infit", "outfit", "n_ratings")
 @click.option(
     "--model",
     type=click.Choice(["rsm", "pcm", "marks"]),
-    help="rsm 各指标共用阈值；pcm 各指标自有阈值；marks 打点（工作区）/ thresholds, or marks",
+    help="rsm 各指标共用阈值；pcm 各指标自有阈值；marks 打点 / thresholds, or marks met and not",
 )
 @click.option(
     "--method",
@@ -33,7 +32,11 @@ _CRITERIA = ("criterion", "difficulty", "se", "infit", "outfit", "n_ratings")
     help="jmle 只供与其他软件对照 / for comparison only",
 )
 @click.option("--scale", default="", help="由低到高，用逗号分开 / lowest first, with commas")
-@click.option("--anchor", type=existing_file, help="固定值：facet,id,value / values held fixed")
+@click.option(
+    "--anchor",
+    type=existing_file,
+    help="固定值：facet,id,value；打点模型：专家打点 piece,criterion,met / held fixed, or experts",
+)
 @click.option("--draws", type=click.IntRange(0), help="模拟次数 / simulations for limits of fit")
 @click.option("--penalty", is_flag=True, help="评得少的评审员向均值收缩 / shrink raters with few")
 @click.option("--free-weights", is_flag=True, help="能力分布不设为正态 / abilities not normal")
@@ -69,7 +72,23 @@ def command(
     workspace it is stored where ``--as`` says by whom.
     """
     if file is None or model == "marks":
-        found = _of_marks(context, file, draws, random_seed)
+        plain = {
+            "--method jmle": method == "jmle",
+            "--scale": bool(scale),
+            "--penalty": penalty,
+            "--free-weights": free_weights,
+            "--across-subsets": across_subsets,
+            "--model": file is None and model not in (None, "marks"),
+            "--anchor": file is None and anchor is not None,
+        }
+        _refuse([name for name, given in plain.items() if given], "facets.not_for_marks")
+    elif method == "jmle":
+        held = {"--anchor": anchor, "--penalty": penalty, "--free-weights": free_weights}
+        _refuse([name for name, given in held.items() if given], "facets.not_for_joint")
+    if file is None:
+        found = _of_round(context, draws, random_seed, out)
+    elif model == "marks":
+        found = _of_marks(context, file, draws, random_seed, anchor, out)
     else:
         from workbench.services.facets import Choices
 
@@ -82,9 +101,21 @@ def command(
     if as_json:
         print_json(found)
     else:
-        _print(found)
+        print_facets(found)
     if found["decision"] == "blocked":
         raise click.exceptions.Exit(1)
+
+
+def _refuse(given: list[str], key: str) -> None:
+    """Refuse options that say nothing to a model, rather than pass them over."""
+    if given:
+        raise InputError(
+            f"{', '.join(given)}: not for this model or method ({key}). The model of marks has "
+            "two levels and a normal ability; the joint fit estimates everything freely. Leave "
+            "the option out, or fit a FILE with rsm or pcm by mml.",
+            key=key,
+            options=", ".join(given),
+        )
 
 
 def _of_table(
@@ -96,21 +127,33 @@ def _of_table(
     with progress(text("facets.simulating")) as tick:
         found = facets_of_file(file, policy_at_hand(context), random_seed, choices, tick)
     if out is not None:
-        for path in export_facets(file, found, choices.scale, out, random_seed):
-            click.echo(text("facets.exported", file=path.name), err=True)
+        _tell_written(export_facets(file, found, choices.scale, out, secrets.randbits(64)))
     return found
 
 
 def _of_marks(
-    context: Context, file: Path | None, draws: int | None, random_seed: int
+    context: Context,
+    file: Path,
+    draws: int | None,
+    random_seed: int,
+    experts: Path | None,
+    out: Path | None,
 ) -> dict[str, Any]:
-    if file is not None:
-        raise InputError(
-            "the marks model is fitted on the workspace. Leave the file out, or fit it with rsm.",
-            key="facets.marks_of_file",
-        )
+    from workbench.services.facets_of_mark_table import facets_of_mark_file, write_rerun_of_file
+
+    policy = policy_at_hand(context)
+    found = facets_of_mark_file(file, policy, random_seed, draws, experts)
+    if out is not None:
+        _tell_written(write_rerun_of_file(file, found, policy, out, secrets.randbits(64)))
+    return found
+
+
+def _of_round(
+    context: Context, draws: int | None, random_seed: int, out: Path | None
+) -> dict[str, Any]:
     from workbench.services.analyses import analyse
     from workbench.services.facets_analysis import KIND, facets_analysis
+    from workbench.services.facets_rerun import write_rerun
 
     workspace = context.workspace()
     made: dict[str, Any] = analyse(
@@ -121,42 +164,11 @@ def _of_marks(
         parameters={} if draws is None else {"fit_draws": draws},
         random_seed=random_seed,
     )
+    if out is not None:
+        _tell_written(write_rerun(workspace, made, out, secrets.randbits(64)))
     return made
 
 
-def _print(found: dict[str, Any]) -> None:
-    """Show the decision and what to do first, then the tables."""
-    click.echo(text(f"facets.decision.{found['decision']}"))
-    click.echo(found["next_action"])
-    print_columns(_RATERS, map(_rater, found["raters"]))
-    print_columns(_CRITERIA, map(_numbers, found["criteria"]))
-    click.echo(
-        text(
-            "facets.summary",
-            separation=_number(found["separation"]),
-            reliability=_number(found["reliability"]),
-            person_sd=_number(found["person_sd"]),
-        )
-    )
-
-
-def _rater(row: dict[str, Any]) -> dict[str, Any]:
-    notes = [text("facets.note.extreme")] if row.get("extreme") else []
-    for kind in ("infit", "outfit"):
-        low, high = row.get(f"{kind}_lo"), row.get(f"{kind}_hi")
-        if low is not None and row[kind] < low:
-            notes.append(text(f"facets.note.{kind}_low"))
-        if high is not None and row[kind] > high:
-            notes.append(text(f"facets.note.{kind}_high"))
-    return _numbers(row) | {"note": "\n".join(notes)}
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {
-        key: _number(value) if isinstance(value, float) else value for key, value in row.items()
-    }
-    return shown | {"n_ratings": row["n"]}
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _tell_written(paths: list[Path]) -> None:
+    for path in paths:
+        click.echo(text("facets.exported", file=path.name), err=True)

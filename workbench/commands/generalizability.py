@@ -33,6 +33,11 @@ _COMPONENTS = ("component", "variance", "se", "share", "note")
     "--cuts", default="", help="平均分的分界，如 0.5,1.5 / means where the decision changes"
 )
 @click.option("--minutes", type=float, help="每次评阅分钟数 / minutes of one read")
+@click.option(
+    "--across-subsets",
+    is_flag=True,
+    help="评审员分成不相连的组也计算（假定各组对象相当）/ assume alike persons",
+)
 @seed_option
 @json_option
 @click.pass_obj
@@ -45,6 +50,7 @@ def command(
     criteria: str,
     cuts: str,
     minutes: float | None,
+    across_subsets: bool,
     random_seed: int,
     as_json: bool,
 ) -> None:
@@ -56,7 +62,8 @@ def command(
     if file is None:
         found = _of_round(context, random_seed)
     else:
-        asked: dict[str, list[Any]] = {
+        asked: dict[str, Any] = {
+            "across_subsets": across_subsets,
             "raters": [int(each) for each in _numbers("--raters", raters, whole=True)],
             "criteria": [int(each) for each in _numbers("--criteria", criteria, whole=True)],
             "cuts": _numbers("--cuts", cuts),
@@ -84,7 +91,7 @@ def _of_round(context: Context, random_seed: int) -> dict[str, Any]:
 
 
 def _of_table(
-    file: Path, design: str, scale: list[str], minutes: float | None, asked: dict[str, list[Any]]
+    file: Path, design: str, scale: list[str], minutes: float | None, asked: dict[str, Any]
 ) -> dict[str, Any]:
     from workbench.services.facets_rows import ratings_of_table
     from workbench.services.generalizability import generalizability_of_table

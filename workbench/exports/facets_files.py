@@ -64,7 +64,7 @@ def facets_files(
     ----------
     ratings : the table as it was fitted
     report : of the fit, as ``facets --json``; gives what others should find
-    random_seed : of the order of the codes
+    random_seed : of the order of the codes; keep it to yourself, it undoes them
 
     Returns
     -------
@@ -74,6 +74,8 @@ def facets_files(
     hidden = disguise(ratings, random_seed)
     pcm = report["model"] == "pcm"
     formula = "~ item + item:step + rater" if pcm else "~ item + rater + step"
+    if len(ratings.levels) == 2:
+        formula = "~ item + rater"  # two levels have one threshold, the difficulty
     step_facet = ',\n                step_facet = "criterion"' if pcm else ""
     return {
         "ratings.csv": _table(("person", "rater", "criterion", "score"), _rows(ratings, hidden)),
@@ -85,6 +87,26 @@ def facets_files(
             _expected(ratings, hidden, report),
         ),
     }
+
+
+def severities_file(
+    raters: Sequence[str], hidden: Disguise, rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """Severities of the round's own model by code, for those who fit its halo too.
+
+    Parameters
+    ----------
+    raters : names, in the order of the codes of ``hidden``
+    rows : ``raters`` of the analysis ``facets``
+    """
+    code = dict(zip(raters, hidden.raters, strict=True))
+    names = ("severity", "se", "pass_rate_change", "infit", "outfit")
+    told = sorted(
+        (code[row["rater"]], row["zero"], row["n"], *_numbers(row, *names))
+        for row in rows
+        if row["rater"] in code
+    )
+    return _table(("rater", "zero", "marks", *names), told)
 
 
 def _codes(letter: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:

@@ -15,9 +15,14 @@ from scoring.agreement import EVERY, Settings, agreement_report
 from scoring.coefficients.weights import MOST_LEVELS
 from workbench.errors import InputError
 from workbench.messages import text
+from workbench.services.agreement_weights import Disagreements
+from workbench.services.latent_agreement import latent_rows
 
 Tick = Callable[[int, int], None]
-CLUSTER = "cluster"
+CLUSTERS = ("cluster", "teacher_id", "teacher", "教师编号", "教师", "群组")
+"""Columns of what is independent, the first that is there: a teacher's pieces are alike."""
+
+EACH_UNIT = "unit"
 _NEEDED = {"unit": UNIT, "rater": RATER, "level": LEVEL}
 _GROUPS = {
     "rater": (RATER,),
@@ -37,8 +42,10 @@ def agreement_of_table(
     by: Sequence[str] = (),
     clusters: str = "",
     weights: Sequence[str] = (),
+    disagreements: Disagreements | None = None,
     draws: int | None = None,
     sample_raters: bool = False,
+    latent: bool = False,
     tick: Tick = lambda done, total: None,  # noqa: ARG005
 ) -> list[dict[str, Any]]:
     """Every coefficient of agreement over a table of ratings, then by group.
@@ -58,10 +65,13 @@ def agreement_of_table(
         whole numbers on all from the least to the greatest seen, and other
         names on no order (nothing that needs one), both with the note ``scale_from_data``
     by : columns to group by, ``rater`` (each against the others) or ``rater_pair``
-    clusters : column of what is independent; the column ``cluster`` where there is one
+    clusters : column of what is independent, ``unit`` for each unit by itself; without it
+        the first of :data:`CLUSTERS` there is, as pieces of a teacher are alike
     weights : only these weightings; without it every coefficient that applies
+    disagreements : weights of one's own; without a scale their levels are it
     draws : resamples, 0 for closed formulas and the jackknife; without it the policy's
     sample_raters : draw raters too ("raters like these"), instead of holding them fixed
+    latent : add how often each rater gives the level of a model of raters' errors
     tick : called with how many groups are done of how many
 
     Returns
@@ -77,6 +87,8 @@ def agreement_of_table(
         For ratings that cannot be used; the message names the row.
     """
     ratings = _frame(rows)
+    if disagreements is not None and not scale:
+        scale = disagreements.levels
     names, ordered, guessed = _scale(ratings[LEVEL].dropna().unique().tolist(), scale)
     found = agreement_report(
         ratings,
@@ -89,17 +101,31 @@ def agreement_of_table(
             few="t",
             raters="sampled" if sample_raters else "fixed",
         ),
-        clusters=clusters or (CLUSTER if CLUSTER in ratings.columns else None),
+        clusters=clusters_of(ratings.columns, clusters),
         by=[_column(name, ratings) for name in by],
         ordered=ordered,
         listed=EVERY,
         weights=weights,
+        disagreements=None if disagreements is None else disagreements.on(tuple(names)),
         tick=tick,
     )
     told = [dict(vars(one)) for one in found]  # flat: nothing to be copied deep
+    told += latent_rows(ratings, names) if latent else []
     for one in told if guessed else ():
         one["note"] = ";".join(filter(None, [one["note"], "scale_from_data"]))
     return told
+
+
+def clusters_of(columns: Iterable[str], named: str = "") -> str | None:
+    """Column of what is independent; None where each unit is.
+
+    >>> clusters_of(["unit", "teacher"]), clusters_of(["unit", "teacher"], "unit")
+    ('teacher', None)
+    """
+    if named:
+        return None if named == EACH_UNIT else named
+    there = set(columns)
+    return next((name for name in CLUSTERS if name in there), None)
 
 
 def explain_note(note: str) -> list[str]:
@@ -113,6 +139,12 @@ def explain_note(note: str) -> list[str]:
 
 def _frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     table = pd.DataFrame(list(rows))
+    if table.empty:
+        raise InputError(
+            "table of ratings: there is none below the header, or no header with unit, rater and "
+            "level was found. Name the columns so in the first row and give two raters' ratings.",
+            key="agreement.empty",
+        )
     missing = [name for name in _NEEDED if name not in table.columns]
     if missing:
         came = ", ".join(map(str, table.columns)) or "no column"

@@ -12,7 +12,7 @@ from workbench.services.facets_rows import coded, ratings_of_table
 
 
 def export_facets(
-    source: Path, report: Mapping[str, Any], scale: Sequence[str], folder: Path, random_seed: int
+    source: Path, report: Mapping[str, Any], scale: Sequence[str], folder: Path, secret_seed: int
 ) -> list[Path]:
     """Write de-identified ratings, inputs of FACETS, TAM and mfrmr, and what they should find.
 
@@ -21,6 +21,7 @@ def export_facets(
     source : the table that was fitted
     report : of its marginal fit
     folder : made where it is not there; nothing in it is written over
+    secret_seed : of the order of the codes; who knows it and the names can undo them
 
     Raises
     ------
@@ -28,8 +29,19 @@ def export_facets(
         If a file is there already, or cannot be written.
     """
     ratings = coded(ratings_of_table(source), scale)
+    return write_files(facets_files(ratings, report, secret_seed), folder)
+
+
+def write_files(files: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write texts by name into a folder, made where it is not there; nothing is written over.
+
+    Raises
+    ------
+    InputError
+        If a file is there already, or cannot be written.
+    """
     written = []
-    for name, words in facets_files(ratings, report, random_seed).items():
+    for name, words in files.items():
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -17,27 +17,29 @@ from models.ratings import mark_frame
 from models.records import Round
 from models.store import Row
 from models.submissions import owned_pieces
-from rubrics.policy_pack import PolicyPack
-from scoring.discovery import benjamini_hochberg
-from scoring.facets.fit_statistics import separation
-from scoring.facets.marks_coding import IntArray, MarkCodes, code_marks
-from scoring.facets.marks_fit import Residuals, interactions
+from scoring.facets.marks_coding import MarkCodes, code_marks
 from scoring.facets.marks_model import MarksModel
 from scoring.facets.marks_panels import Severities
 from scoring.facets.marks_readiness import reasons_of_marks, reasons_of_severities
-from scoring.facets.readiness import Readiness, Reason, readiness
+from scoring.facets.readiness import readiness
 from scoring.facets.severity_effect import design_of, pass_rate_changes
 from workbench.errors import RefusedError
-from workbench.messages import language, text
+from workbench.services.facets_marks_report import (
+    EXPERT,
+    criterion_rows,
+    interaction_rows,
+    link_rows,
+    links_of_marks,
+    marks_report,
+    person_rows,
+    rater_rows,
+    summary,
+    unexpected_rows,
+)
 from workbench.services.workspace import Workspace
-
-EXPERT = "*"
-"""Rater that stands for the experts' marks on seeds; no person has this id."""
 
 _ROUNDS = (Round.BLIND, Round.THIRD, Round.SEED)
 _EFFECT_DRAWS = 50  # of abilities; the pass rate they give errs by far less than its own interval
-_SURPRISES = 20  # marks a person will look at
-_SURPRISING = 0.05  # chance of the mark given
 _NORMAL_95 = 1.96
 
 
@@ -81,9 +83,10 @@ def facets_of_workspace(
     """
     given = _given(workspace, school_id, expert_marks)
     codes, policy = given.codes, workspace.policy
-    reasons = reasons_of_marks(codes, int(policy["facets.min_marks"]))
+    links = links_of_marks(codes, int(policy["facets.weak_link"]))
+    reasons = reasons_of_marks(codes, int(policy["facets.min_marks"]), links)
     if any(reason.blocks for reason in reasons):
-        return _told(readiness(reasons), {})
+        return marks_report(readiness(reasons), {})
     model = MarksModel(borrowing=None).fit_codes(codes, workspace.rubrics.levels_of_criteria())
     severities = model.severities(
         given.panels, float(policy["facets.max_offset_se"]), EXPERT, given.seeds
@@ -91,15 +94,19 @@ def facets_of_workspace(
     reasons += reasons_of_severities(severities, codes.raters, model.extreme_raters_)
     draws = int(policy["facets.fit_draws"]) if fit_draws is None else fit_draws
     found = model.residuals()
+    fit = model.rater_fit(draws, random_seed)
+    changes = _changes(workspace, model, severities, given.pieces, random_seed)
+    school_of = {row["piece_id"]: row["school_id"] for row in given.pieces}
     lists = {
-        "raters": _raters(workspace, model, severities, given.pieces, draws, random_seed),
-        "criteria": _criteria(model),
-        "persons": _persons(model) if with_persons else [],
+        "weak_links": link_rows(codes, links),
+        "raters": rater_rows(model, severities, fit, changes),
+        "criteria": criterion_rows(model),
+        "persons": person_rows(model) if with_persons else [],
         "panels": [vars(panel) for panel in severities.panels],
-        "interactions": _interactions(model.told, found, given.pieces, policy),
-        "unexpected": _unexpected(model.told, found),
+        "interactions": interaction_rows(model.told, found, school_of, policy),
+        "unexpected": unexpected_rows(model.told, found),
     }
-    return _told(readiness(reasons), {**_summary(model, severities), **lists})
+    return marks_report(readiness(reasons), {**summary(model, severities), **lists})
 
 
 @dataclass(frozen=True)
@@ -157,92 +164,6 @@ def _with_experts(marks: pd.DataFrame, expert_marks: pd.DataFrame | None) -> pd.
     return pd.concat([kept, own[needed]], ignore_index=True)
 
 
-def _told(decided: Readiness, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Every key of the shape, decision first, what was not computed empty or None."""
-    first = decided.reasons[0] if decided.reasons else None
-    empty: dict[str, Any] = {
-        "subsets": 0, "raters": [], "criteria": [], "thresholds": [], "persons": [],
-        "deviance": None, "person_sd": None, "teacher_sd": None, "piece_sd": None,
-        "halo_sd": None, "separation": None, "strata": None, "reliability": None,
-        "iterations": 0, "panels": [], "interactions": [], "unexpected": [],
-    }  # fmt: skip
-    return {
-        "decision": decided.decision,
-        "next_action": _next_action(first),
-        "reasons": [{"code": reason.code, "ids": list(reason.ids)} for reason in decided.reasons],
-        **empty,
-        **content,
-    }
-
-
-def _next_action(reason: Reason | None) -> str:
-    if reason is None:
-        return text("facets_of_marks.next.none")
-    key = f"facets_of_marks.next.{reason.code}"
-    shown = reason.ids[:5] + (("…",) if len(reason.ids) > 5 else ())
-    names = ("、" if language() == "zh" else ", ").join(shown)
-    return text(key, ids=names, n=len(reason.ids))
-
-
-def _summary(model: MarksModel, severities: Severities) -> dict[str, Any]:
-    judged = [
-        place
-        for place, rater in enumerate(model.raters_)
-        if rater != EXPERT and rater not in model.extreme_raters_
-    ]
-    apart = separation(severities.value[judged], severities.se[judged])
-    return {
-        "subsets": int(severities.network.max()) + 1,
-        "deviance": model.deviance_,
-        "person_sd": float(np.hypot(model.teacher_sd_, model.piece_sd_)),
-        "teacher_sd": model.teacher_sd_,
-        "piece_sd": model.piece_sd_,
-        "halo_sd": model.halo_sd_,
-        "separation": _known(apart.separation),
-        "strata": _known(apart.strata),
-        "reliability": _known(apart.reliability),
-        "iterations": model.iterations_,
-    }
-
-
-def _raters(
-    workspace: Workspace,
-    model: MarksModel,
-    severities: Severities,
-    pieces: Sequence[Row],
-    fit_draws: int,
-    random_seed: int,
-) -> list[dict[str, Any]]:
-    fit = model.rater_fit(fit_draws, random_seed)
-    changes = _changes(workspace, model, severities, pieces, random_seed)
-    counts = model.codes.marks_by_rater()
-    reads = np.bincount(model.codes.read_rater, minlength=len(counts))
-    rows = []
-    for place, rater in enumerate(model.raters_):
-        if rater == EXPERT:
-            continue
-        row = {
-            "rater": rater,
-            "severity": float(severities.value[place]),
-            "se": float(severities.se[place]),
-            "shrunken": float(severities.shrunken[place]),
-            "zero": severities.zero[place],
-            "subset": int(severities.network[place]),
-            "infit": _known(fit.infit[place]),
-            "outfit": _known(fit.outfit[place]),
-            "n": int(counts[place]),
-            "n_reads": int(reads[place]),
-            "extreme": rater in model.extreme_raters_,
-        }
-        for name, limits in (("infit", fit.infit_limits), ("outfit", fit.outfit_limits)):
-            ends = (None, None) if limits is None else limits[:, place].tolist()
-            row |= {f"{name}_lo": ends[0], f"{name}_hi": ends[1]}
-        keys = ("pass_rate_change", "pass_rate_change_lo", "pass_rate_change_hi")
-        row |= dict(zip(keys, changes[place] if changes else (None,) * 3, strict=True))
-        rows.append(row)
-    return rows
-
-
 def _changes(
     workspace: Workspace,
     model: MarksModel,
@@ -269,88 +190,3 @@ def _changes(
     moved = pass_rate_changes(draws, design, np.concatenate(at), np.tile(zero, 3))
     table: list[list[float]] = moved.reshape(3, -1).T.tolist()
     return table
-
-
-def _criteria(model: MarksModel) -> list[dict[str, Any]]:
-    fit = model.criterion_fit()
-    counts = model.codes.marks_by_criterion()
-    met = model.codes.met_by_criterion()
-    return [
-        {
-            "criterion": criterion,
-            "difficulty": float(model.difficulty_[place]),
-            "se": float(model.difficulty_se_[place]),
-            "infit": _known(fit.infit[place]),
-            "outfit": _known(fit.outfit[place]),
-            "n": int(counts[place]),
-            "met_share": float(met[place] / counts[place]),
-            "extreme": criterion in model.extreme_criteria_,
-        }
-        for place, criterion in enumerate(model.criteria_)
-    ]
-
-
-def _persons(model: MarksModel) -> list[dict[str, Any]]:
-    measures = model.pieces()
-    names = ("eap", "eap_sd", "wle", "wle_se")
-    columns = [[_known(value) for value in getattr(measures, name)] for name in names]
-    rows = zip(model.pieces_, *columns, strict=True)
-    return [dict(zip(("person", *names), row, strict=True)) for row in rows]
-
-
-def _interactions(
-    codes: MarkCodes, found: Residuals, pieces: Sequence[Row], policy: PolicyPack
-) -> list[dict[str, Any]]:
-    """Cells past the false-discovery rate: rater × school of the piece, rater × criterion."""
-    school_of = {row["piece_id"]: row["school_id"] for row in pieces}
-    schools = sorted(set(school_of.values()))
-    number = {name: place for place, name in enumerate(schools)}
-    of_piece = np.array([number.get(school_of.get(piece, ""), -1) for piece in codes.pieces])
-    of_mark: IntArray = of_piece[codes.read_piece[codes.mark_read]]
-    kinds: tuple[tuple[str, IntArray, Sequence[str]], ...] = (
-        ("school", of_mark, schools),
-        ("criterion", codes.mark_criterion, codes.criteria),
-    )
-    rows = []
-    for kind, group_of_mark, names in kinds:
-        cells = interactions(codes, found, group_of_mark)
-        told = np.flatnonzero(
-            (cells.n_reads >= policy["flag.severe_rater.min_reads"]) & (cells.se > 0)
-        )
-        q = benjamini_hochberg(cells.p[told].tolist())
-        rows += [
-            {
-                "kind": kind,
-                "rater": codes.raters[cells.rater[cell]],
-                "with": names[cells.group[cell]],
-                "bias": float(cells.bias[cell]),
-                "se": float(cells.se[cell]),
-                "p": float(cells.p[cell]),
-                "q": float(at),
-                "n_reads": int(cells.n_reads[cell]),
-            }
-            for cell, at in zip(told, q, strict=True)
-            if at <= policy["facets.interaction_q"]
-        ]
-    return rows
-
-
-def _unexpected(codes: MarkCodes, found: Residuals) -> list[dict[str, Any]]:
-    """Marks that had the least chance, least first."""
-    chance = 1 - np.abs(found.residual)
-    least = np.argsort(chance, kind="stable")[:_SURPRISES]
-    return [
-        {
-            "person": codes.pieces[codes.read_piece[codes.mark_read[mark]]],
-            "criterion": codes.criteria[codes.mark_criterion[mark]],
-            "rater": codes.raters[codes.read_rater[codes.mark_read[mark]]],
-            "met": int(codes.met[mark]),
-            "chance": float(chance[mark]),
-        }
-        for mark in least
-        if chance[mark] < _SURPRISING
-    ]
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.frames import CRITERION, LEVEL, PERSON, RATER, SCHOOL
+from models.frames import CRITERION, LEVEL, PERSON, RATER, ROUND, SCHOOL, SLOT
 from rubrics.levels import LEVEL_OF_ZH, LEVELS
 from scoring.facets.coding import FacetRatings, read_facets
 from scoring.facets.parameters import Anchors
@@ -20,13 +20,23 @@ ONE_CRITERION = "all"
 """Criterion of a table that names none."""
 
 _HEADERS = {
-    PERSON: "person persons person_id unit piece piece_id examinee student 被评人 教师编号 作品 证据",
+    PERSON: "person persons person_id unit piece piece_id examinee student 被评人 作品 证据",
     CRITERION: "criterion criteria criterion_id trait task 指标 评分项 维度",
     RATER: "rater raters rater_id judge reviewer 评审员 评审员编号 评委 评阅员",
     LEVEL: "level score rating grade mark met 等级 分数 得分 评分 打点",
     SCHOOL: "school school_id 学校",
-    CLUSTER: "cluster teacher teacher_id 群组",
+    CLUSTER: "cluster teacher teacher_id 群组 教师编号 教师",
+    ROUND: "round 轮次 评阅轮次 评审轮次 评审阶段",
+    SLOT: "slot slot_id 证据项",
+    "item": "item",
+    "competency": "competency 能力点",
 }
+_TEACHERS = "teacher teacher_id 教师编号 教师"
+"""Whose pieces they are; where no other column names what was rated, the teacher is what was."""
+
+_OF_TEACHER = "slot_of_teacher"
+"""Place of the slot, where teacher and slot together name the piece."""
+
 _SEARCHED_ROWS = 10
 
 
@@ -111,6 +121,29 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
         for column, names in _HEADERS.items():
             if normal(header) in map(normal, names.split()):
                 found.setdefault(column, place)
+    return _with_persons(row, found)
+
+
+def _with_persons(row: Sequence[str], found: dict[str, int]) -> dict[str, int]:
+    """Settle which column names what was rated.
+
+    A ratings file has ``item``, or teacher, competency and slot (证据 there is the slot); in
+    other tables an ``item`` beside persons is a criterion.
+    """
+    item, slot = found.pop("item", None), found.pop(SLOT, None)
+    of_slots = found.pop("competency", None) is not None
+    teacher = CLUSTER in found and normal(row[found[CLUSTER]]) in map(normal, _TEACHERS.split())
+    if teacher and of_slots and PERSON in found and normal(row[found[PERSON]]) == normal("证据"):
+        slot = found.pop(PERSON)
+    if PERSON in found:
+        if item is not None:
+            found.setdefault(CRITERION, item)
+    elif item is not None and CRITERION in found:
+        found[PERSON] = item
+    elif teacher and slot is not None:
+        found |= {PERSON: found[CLUSTER], _OF_TEACHER: slot}
+    elif teacher:
+        found[PERSON] = found.pop(CLUSTER)
     return found
 
 
@@ -123,6 +156,8 @@ def _frame(rows: Sequence[Sequence[str]], columns: Mapping[str, int]) -> pd.Data
         dtype=object,
     )
     made = made[(made != "").any(axis=1)]
+    if _OF_TEACHER in columns:
+        made[PERSON] = made[PERSON] + " " + made.pop(_OF_TEACHER)
     made[LEVEL] = made[LEVEL].map({cell: _level(cell) for cell in made[LEVEL].unique()})
     if CRITERION not in columns:
         made[CRITERION] = ONE_CRITERION

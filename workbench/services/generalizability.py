@@ -11,7 +11,13 @@ import pandas as pd
 from models.frames import LEVEL, MET, PERSON, PIECE, RATER, SCHOOL, SLOT
 from rubrics.levels import LEVEL_OF_ZH, LEVELS
 from scoring.generalizability.decision_study import components_of, decision_study, midpoints
-from scoring.generalizability.designs import CROSSED, Study, component_names, read_study
+from scoring.generalizability.designs import (
+    CROSSED,
+    Study,
+    component_names,
+    read_study,
+    refuse_disconnected,
+)
 from scoring.generalizability.mean_squares import Components
 from scoring.stability.reading_plans import reading_plans
 from workbench.errors import InputError
@@ -35,6 +41,7 @@ def generalizability_of_table(
     criteria: Sequence[int] = (),
     cuts: Sequence[float] = (),
     minutes: float | None = None,
+    across_subsets: bool = False,
 ) -> dict[str, Any]:
     """Variance components and decision study of any table.
 
@@ -49,6 +56,8 @@ def generalizability_of_table(
         criteria as the table has
     cuts : means at which the decision changes; halfway between levels by default
     minutes : of one read
+    across_subsets : go on though raters fall into groups without a person in common; the
+        components then rest on persons of all groups being alike
 
     Returns
     -------
@@ -61,6 +70,8 @@ def generalizability_of_table(
         If the table is no study, see ``scoring.generalizability``.
     """
     study = read_study(_scores(table, scale), design)
+    if not across_subsets:
+        refuse_disconnected(study)
     components = components_of(study)
     plans = decision_study(
         study,

@@ -15,6 +15,8 @@ from models.store import Store
 from models.submissions import owned_pieces
 from rubrics.levels import LEVELS
 from scoring.agreement import (
+    EVERY,
+    HEADLINE,
     MARK_SCALE,
     Coefficient,
     Settings,
@@ -40,6 +42,9 @@ def panel_agreement(
     *,
     of_marks: bool = False,
     school_id: str | None = None,
+    draws: int | None = None,
+    weights: Sequence[str] = (),
+    sample_raters: bool = False,
     tick: Tick = lambda done, total: None,  # noqa: ARG005
 ) -> list[dict[str, Any]]:
     """Agreement of the first two blind reads of each piece, as the objects of ``agreement --json``.
@@ -54,6 +59,12 @@ def panel_agreement(
         Compare marks (met, not met) instead of levels: a diagnosis, not the headline.
     school_id : str or None
         Only pieces of this school; None for all.
+    draws : int or None
+        Resamples, 0 for closed formulas; the policy's by default.
+    weights : sequence of str
+        With it every coefficient of these weightings, beyond the headline.
+    sample_raters : bool
+        Draw raters too ("raters like these").
     tick : called with how many groups are done of how many
 
     Raises
@@ -74,10 +85,12 @@ def panel_agreement(
     policy = workspace.policy
     settings = Settings(
         random_seed,
-        int(policy["agreement.draws"]),
+        int(policy["agreement.draws"]) if draws is None else draws,
         float(policy["agreement.level"]),
         int(policy["agreement.min_clusters"]),
+        raters="sampled" if sample_raters else "fixed",
     )
+    listed = EVERY if weights else HEADLINE
     scale = MARK_SCALE if of_marks else [str(level) for level in LEVELS]
     columns = {"school": frames.SCHOOL, "competency": frames.COMPETENCY, "slot": frames.SLOT}
     groups = [columns.get(name, name) for name in by]
@@ -88,11 +101,13 @@ def panel_agreement(
         settings,
         clusters=frames.SCHOOL if schools > 1 else frames.TEACHER,
         ordered=not of_marks,
+        listed=listed,
+        weights=weights,
     )
     if groups:
         inside = agreement_report(
             ratings, scale, settings, clusters=frames.TEACHER, by=groups, ordered=not of_marks,
-            tick=tick,
+            listed=listed, weights=weights, tick=tick,
         )  # fmt: skip
         found += [one for one in inside if one.by in groups]
     return [dict(vars(one)) for one in found]  # flat: nothing to be copied deep
@@ -146,14 +161,15 @@ def agreement_analysis(
     *,
     of_marks: bool = False,
     tick: Tick = lambda done, total: None,  # noqa: ARG005
+    **more: Any,
 ) -> dict[str, Any]:
-    """Payload of the analysis ``agreement``.
+    """Payload of the analysis ``agreement``; ``more`` goes to `panel_agreement`.
 
     ``coefficients`` are the objects of `panel_agreement`; ``pairs`` the rows of
     `panel_pairs` as lists of one, other, share and pieces (none of marks).
     """
     found = panel_agreement(
-        workspace, by, random_seed, of_marks=of_marks, school_id=scope, tick=tick
+        workspace, by, random_seed, of_marks=of_marks, school_id=scope, tick=tick, **more
     )
     pairs = [] if of_marks else panel_pairs(workspace, scope).to_numpy().tolist()
     return {"coefficients": found, "pairs": pairs}

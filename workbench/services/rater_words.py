@@ -38,6 +38,15 @@ def fit_said(report: RaterReport) -> str:
     return text("page_rater_report.erratic", names=names, **counts)
 
 
+def agreement_said(report: RaterReport) -> str:
+    """Say how often two reads marked a criterion alike, and how often they should; else empty."""
+    agreed = (report.facets.payload or {}).get("agreement")
+    if not agreed or agreed["observed"] is None:
+        return ""
+    shares = {name: f"{agreed[name]:.1%}" for name in ("observed", "expected")}
+    return text("page_rater_report.agreement", pairs=agreed["pairs"], **shares)
+
+
 def map_said(report: RaterReport) -> str:
     """Say how far raters spread beside pieces and criteria, or that not all of them compare."""
     known = [each.severity.value for each in report.raters if each.severity.value is not None]

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scoring.coefficients.weights import MOST_LEVELS, distance_matrix, scale_of, weight_matrix
+from scoring.coefficients.weights import (
+    MOST_LEVELS,
+    OWN,
+    distance_matrix,
+    scale_of,
+    weight_matrix,
+    weights_of,
+    with_disagreements,
+)
 from scoring.errors import ScoringError
 
 FOUR = scale_of(["1", "2", "3", "4"])
@@ -66,3 +74,29 @@ def test_names_are_as_far_apart_as_their_positions():
 def test_a_scale_that_cannot_be_is_named(names, message):
     with pytest.raises(ScoringError, match=message):
         scale_of(names)
+
+
+COHEN_1968 = np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0.0]])
+
+
+def test_disagreements_of_ones_own_are_weights_by_their_size():
+    own = with_disagreements(scale_of("abc"), COHEN_1968)
+    assert weight_matrix(own, OWN)[0].tolist() == pytest.approx([1, 5 / 6, 1 / 2])
+    assert distance_matrix(own, OWN)[1].tolist() == [1, 0, 6]
+    assert OWN in weights_of(own)
+    assert OWN not in weights_of(scale_of("abc"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table[:2], "table of 3 × 3"),
+        (lambda table: table - 1, "a and a are -1 / -1"),
+        (np.triu, "a and b are 1 / 0"),
+        (lambda table: table * np.nan, "nan"),
+        (lambda table: table * 0, "above 0 for some"),
+    ],
+)
+def test_disagreements_that_are_none_are_named(change, message):
+    with pytest.raises(ScoringError, match=message):
+        with_disagreements(scale_of("abc"), change(COHEN_1968))

@@ -1,15 +1,18 @@
 """Fit statistics lie around 1 under the model and show raters who do not follow it."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from benchmarks.invented_marks import Shape, invented_marks
 from models.frames import CRITERION, MET, PIECE, RATER, TEACHER
 from scoring.facets.marks_coding import code_marks
 from scoring.facets.marks_extremes import bounded, set_apart
 from scoring.facets.marks_fit import Rounds, interactions, mean_squares, residuals
-from scoring.facets.marks_likelihood import lay_out
+from scoring.facets.marks_likelihood import lay_out, posterior, tables
 from scoring.facets.marks_model import MarksModel
 
 BIG = Shape(teachers=90, raters=8)
@@ -127,3 +130,80 @@ def test_the_bound_of_a_criterion_all_met_is_the_root_of_its_score():
     miss = 1 / (1 + np.exp(-value[0]))
     assert 10 * miss == pytest.approx(-value[0] / 9, abs=1e-6)
     assert se[0] == pytest.approx((10 * miss * (1 - miss) + 1 / 9) ** -0.5)
+
+
+def test_expected_agreement_of_marks_is_the_integral_written_out():
+    marks = _simulated_marks(3, pieces=12, raters=4)
+    model = MarksModel().fit(marks)
+    layout, grid, point = model.parts
+    known = posterior(layout, tables(layout, grid, point), point)
+    ability = dict(zip(layout.ordinary.tolist(), known.ability, strict=True))
+    halo, weight = np.polynomial.hermite_e.hermegauss(61)
+    codes = layout.codes
+    expected, alike, pairs = 0.0, 0, 0
+    read = pd.DataFrame(
+        {
+            "piece": codes.read_piece[codes.mark_read],
+            "rater": codes.read_rater[codes.mark_read],
+            "criterion": codes.mark_criterion,
+            "met": codes.met,
+        }
+    )
+    for (piece, criterion), own in read.groupby(["piece", "criterion"]):
+        chance = {
+            rater: (weight / weight.sum())
+            @ expit(
+                grid.theta
+                + point.halo_sd * halo[:, None]
+                - point.difficulty[criterion]
+                - point.severity[rater]
+            )
+            for rater in own["rater"]
+        }
+        for one, other in combinations(own.itertuples(), 2):
+            p, q = chance[one.rater], chance[other.rater]
+            expected += float((p * q + (1 - p) * (1 - q)) @ ability[piece])
+            alike, pairs = alike + (one.met == other.met), pairs + 1
+    found = model.exact_agreement()
+    assert (found.pairs, found.observed) == (pairs, pytest.approx(alike / pairs))
+    assert found.expected == pytest.approx(expected / pairs, abs=1e-4)
+
+
+def test_marks_agree_as_often_as_the_model_expects_and_more_where_a_reader_copies():
+    told = [
+        MarksModel().fit(_simulated_marks(seed, pieces=150, raters=6)).exact_agreement()
+        for seed in range(6)
+    ]
+    apart = [each.observed - each.expected for each in told]
+    # 450 pairs each: a standard deviation of .02, of six means .01.
+    assert np.mean(apart) == pytest.approx(0, abs=0.03)
+    copied = _simulated_marks(0, pieces=150, raters=6)
+    # The second reader of every other piece takes the first one's marks over.
+    first = copied.groupby(["piece_id", "criterion_id"])["met"].transform("first")
+    taken = copied["piece_id"].str[-1].isin(list("02468"))
+    copied.loc[taken, "met"] = first[taken]
+    found = MarksModel().fit(copied).exact_agreement()
+    assert found.observed - found.expected > 0.06
+
+
+def test_without_two_reads_of_a_criterion_agreement_is_unknown():
+    marks = _simulated_marks(5, pieces=30, raters=2)
+    model = MarksModel().fit(marks)
+    assert model.exact_agreement(without="r0").pairs == 0
+    assert np.isnan(model.exact_agreement(without="r0").observed)
+
+
+def _simulated_marks(random_seed, pieces, raters):
+    """Two readers a piece, three criteria, a halo of half a logit."""
+    rng = np.random.default_rng(random_seed)
+    severity = rng.normal(0, 0.5, raters)
+    rows = []
+    for piece in range(pieces):
+        able = rng.normal(0, 1.2)
+        for rater in rng.choice(raters, 2, replace=False):
+            seen = able + rng.normal(0, 0.5) - severity[rater]
+            rows += [
+                (f"p{piece:03d}", f"c{k}", f"r{rater}", int(rng.random() < expit(seen - d)))
+                for k, d in enumerate((-0.5, 0.0, 0.6))
+            ]
+    return pd.DataFrame(rows, columns=["piece_id", "criterion_id", "rater_id", "met"])

@@ -80,6 +80,51 @@ def test_other_likelihoods_rank_raters_alike_and_joint_ones_stretch_them(name):
     assert compared >= 4
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_other_likelihoods_have_our_steps_and_abilities_stretched_too(name):
+    told, ratings, model = golden(name)
+    steps = model.steps_[places(ratings.criteria, told["criterion_order"])].ravel()
+    ability = measures(model.state_).wle
+    for program in OTHER_LIKELIHOODS:
+        peer = told["peers"].get(program, {})
+        if "delta_centred" in peer and program != "raschpy_rcl":  # one scale whatever the truth
+            theirs = np.ravel(peer["delta_centred"])
+            assert np.corrcoef(steps, theirs)[0, 1] > 0.99, program
+            assert 0.9 < np.polyfit(steps, theirs, 1)[0] < 1.25, program
+        if "theta" in peer:
+            own = ability[places(ratings.persons, peer["person_id"])]
+            assert np.corrcoef(own, peer["theta"])[0, 1] > 0.98, program
+            assert 0.9 < np.polyfit(own, peer["theta"], 1)[0] < 1.4, program
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_reliability_of_abilities_is_that_of_tam(name):
+    told, ratings, model = golden(name)
+    peer = told["peers"]["TAM_mml"]
+    found = measures(model.state_)
+    persons = places(ratings.persons, peer["person_id"])
+    eap, left = found.eap[persons], found.eap_sd[persons] ** 2
+    # Adams (2005): the variance of EAPs in their variance and what is left unknown.
+    reliability = eap.var() / (eap.var() + left.mean())
+    assert reliability == pytest.approx(peer["eap_reliability"], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", SETS[1:])
+def test_recovery_is_as_recorded_for_the_same_likelihood(name):
+    told, ratings, model = golden(name)
+    severity = model.severity_[places(ratings.raters, told["rater_order"])]
+    truth = np.array(told["truth"]["severity"])
+    recorded = told["severity_recovery"]["prototype_mml"]
+    rmse = np.sqrt(np.mean((severity - truth) ** 2))
+    assert rmse == pytest.approx(recorded["rmse"], abs=2e-3)
+    assert np.polyfit(truth, severity, 1)[0] == pytest.approx(recorded["slope"], abs=2e-3)
+    steps = model.steps_[places(ratings.criteria, told["criterion_order"])].ravel()
+    assert np.corrcoef(steps, np.ravel(told["truth"]["delta"]))[0, 1] > 0.95
+    theta = np.array(told["truth"]["theta"])
+    ability = measures(model.state_).eap[places(ratings.persons, range(len(theta)))]
+    assert np.corrcoef(ability, theta)[0, 1] > 0.85
+
+
 @pytest.mark.parametrize(("name", "program"), PROGRAMS)
 def test_abilities_are_those_of_other_programs(name, program):
     told, ratings, model = golden(name)

@@ -70,6 +70,14 @@ def test_restricted_likelihood_gives_the_components_of_lme4(name):
     assert ours <= theirs + 1e-9
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_components_are_those_of_the_r_package_gtheory_too(name):
+    peer = CASES[name]["gtheory"]
+    theirs = named(dict(zip(peer["source"], peer["var"], strict=True)))
+    found = by_restricted_likelihood(study_of(CASES[name]))
+    assert found.variance == pytest.approx(theirs, rel=1e-3)
+
+
 @pytest.mark.parametrize("name", BALANCED)
 def test_both_methods_agree_on_balanced_tables_with_positive_components(name):
     study = study_of(CASES[name])

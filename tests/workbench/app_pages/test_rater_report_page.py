@@ -56,7 +56,7 @@ class TestReport:
         assert not page.exception
         assert messages.sentence(language, "page_rater_report.decision.ready") in words(page)
         assert len(page.get("vega_lite_chart")) == 2
-        assert len(page.tabs) == 5
+        assert len(page.tabs) == 6
         # Unexpected marks and interactions have theirs where there are any.
         exports = {button.key for button in page.get("download_button")}
         assert exports >= {f"rater_{of}_export" for of in ("severity", "fit", "map", "criteria")}
@@ -77,7 +77,7 @@ class TestReport:
         page = open_page("rater_report", CHAIR)
         (warned,) = page.warning
         assert "合成R000" in warned.value
-        assert len(page.tabs) == 5
+        assert len(page.tabs) == 6
 
     def test_many_reads_and_nothing_stored_offer_the_job(self, open_page, monkeypatch):
         asked = []
@@ -116,6 +116,22 @@ class TestReport:
         assert not page.exception
         assert shown == [row["piece_id"]]
         assert any("round" in each.value.columns for each in page.dataframe)
+
+    def test_observed_agreement_stands_beside_the_expected(self, open_page, workspace):
+        agreed = {"pairs": 500, "observed": 0.987, "expected": 0.901}
+        change(workspace, lambda made: made | {"agreement": agreed})
+        told = words(open_page("rater_report", CHAIR))
+        assert all(part in told for part in ("98.7%", "90.1%", "500"))
+        change(workspace, lambda made: {k: v for k, v in made.items() if k != "agreement"})
+        page = open_page("rater_report", CHAIR)  # stored before it was computed
+        assert not page.exception
+
+    def test_files_for_others_are_made_when_asked_for(self, open_page):
+        page = open_page("rater_report", CHAIR)
+        assert "rater_rerun_take" not in {one.key for one in page.get("download_button")}
+        page.button(key="rater_rerun_make").click().run()
+        assert not page.exception
+        assert "rater_rerun_take" in {one.key for one in page.get("download_button")}
 
     def test_who_may_not_see_it_sees_nothing(self, open_page):
         page = open_page("rater_report", READER)

@@ -183,6 +183,16 @@ def test_a_table_without_criteria_has_one(table):
     assert [row["criterion"] for row in fitted(table(lines))["criteria"]] == ["all"]
 
 
+def test_a_teachers_column_is_the_cluster_beside_pieces_and_else_what_was_rated(table):
+    lines = rows(3, 60, 教师编号=lambda person: f"t{person // 2}")
+    beside = fitted(table(lines))
+    assert any(row["se"] != row["se_model"] for row in beside["raters"])
+    assert {row["person"] for row in beside["persons"]} == {f"p{n}" for n in range(60)}
+    header, *body = rows()
+    alone = fitted(table([header.replace("person", "教师编号"), *body]))
+    assert len(alone["persons"]) == 80
+
+
 def test_limits_come_with_draws_and_the_seed_sets_them(table, plain):
     path = table(rows())
     one, again = (fitted(path, draws=10)["raters"] for _ in range(2))

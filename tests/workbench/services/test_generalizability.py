@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -130,3 +131,40 @@ def test_a_round_is_planned_under_its_own_rules(county):
     results = by_plan[2, 3]["hours"] * 60 / 7 / by_plan[2, 3]["reads"]
     assert results == pytest.approx(round(results))
     assert by_plan[3, 3]["phi"] > by_plan[1, 3]["phi"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([], "没有分数"),
+        (["p,a,1", "p,b,1", "q,a,1", "q,b,1"], "全部 4 个分数都相同"),
+        # a and b have read p and q, c and d only x and y.
+        (
+            ["p,a,1", "p,b,2", "q,a,2", "q,b,1", "x,c,1", "x,d,2", "y,c,3", "y,d,1"],
+            "分成 2 组，各组之间没有共同评过的对象（例如 a, c）",
+        ),
+    ],
+)
+def test_tables_nothing_can_be_shared_out_of_are_refused_with_a_way_out(tmp_path, lines, told):
+    path = tmp_path / "scores.csv"
+    path.write_text("\n".join(["person,rater,level", *lines]), encoding="utf-8")
+    made = run("generalizability", path)
+    assert made.exit_code == 2
+    assert told in made.output
+
+
+def test_groups_apart_are_studied_where_persons_are_said_to_be_alike(tmp_path):
+    rng = np.random.default_rng(1)
+    lines = [
+        f"{group}{person},{group}{rater},{level}"
+        for group in "ab"
+        for person in range(30)
+        for rater, level in enumerate(rng.integers(0, 2, 3) + 2 * rng.integers(0, 2))
+    ]
+    path = tmp_path / "scores.csv"
+    path.write_text("\n".join(["person,rater,level", *lines]), encoding="utf-8")
+    assert run("generalizability", path).exit_code == 2
+    made = run("generalizability", path, "--across-subsets", "--json")
+    assert made.exit_code == 0
+    found = json.loads(made.stdout)
+    assert (found["n_persons"], found["n_raters"]) == (60, 6)

@@ -209,7 +209,7 @@ class TestCard:
         [
             (1.0, "偏严", "下降 20 个百分点"),
             (-1.0, "偏宽", "上升 20 个百分点"),
-            (0.1, "看不出", "大致不变"),
+            (0.1, "看不出", "是升是降还看不出"),
         ],
     )
     def test_severity_is_said_with_what_it_does(self, county, severity, word, effect):
