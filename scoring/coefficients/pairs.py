@@ -68,15 +68,6 @@ def pairwise_kappa(tables: PairTables, weights: FloatArray) -> FloatArray:
     return beyond_chance(observed, ratio(met, n**2))
 
 
-def kappa_matrix(codes: RatingCodes, weights: FloatArray) -> FloatArray:
-    """Kappa of each two raters as a symmetric matrix, NaN on the diagonal and where unknown."""
-    tables = pair_tables(codes)
-    matrix = np.full((len(codes.raters), len(codes.raters)), np.nan)
-    matrix[tables.one, tables.other] = pairwise_kappa(tables, weights)
-    matrix[tables.other, tables.one] = matrix[tables.one, tables.other]
-    return matrix
-
-
 def light_kappa(tables: PairTables, weights: FloatArray) -> float:
     """Mean kappa of the pairs with two units or more in common (Light 1971), NaN without any."""
     return float(_light(tables.cells[None], weights)[0])

@@ -6,7 +6,7 @@ every gram counts, not only the winnowed ones, so nothing shared is left unmarke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,24 +71,6 @@ def passages(
     a, b = normalise(text_a), normalise(text_b)
     runs = _apart(_runs(a, b, known_hashes(form_texts)), len(a.codes), len(b.codes), shown_run)
     return sorted((_passage(run, a, b) for run in runs), key=lambda found: found.start_a)
-
-
-def copied_share(found: Sequence[Passage], text: str, side: str = "a") -> float | None:
-    """Share of a text's letters that lie in the passages, 0 to 1; None for a text without any.
-
-    ``side`` is ``a`` or ``b``: which of the two texts this one is. The form
-    counts as the text's own here, so this is the share of the whole page.
-    """
-    places = normalise(text).places
-    if not len(places):
-        return None
-    inside = np.zeros(len(text) + 1, dtype=np.bool_)
-    for passage in found:
-        start, end = (
-            (passage.start_a, passage.end_a) if side == "a" else (passage.start_b, passage.end_b)
-        )
-        inside[start:end] = True
-    return float(inside[places].mean())
 
 
 def _runs(a: Normalised, b: Normalised, known: Hashes) -> list[_Run]:

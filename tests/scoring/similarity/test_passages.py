@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.similarity.normalising import normalise
-from scoring.similarity.passages import SHOWN_RUN, copied_share, passages
+from scoring.similarity.passages import SHOWN_RUN, passages
 
 SIGNS = "".join(map(chr, range(0x4E00, 0x4E00 + 400)))
 NOISE = st.text(alphabet=SIGNS + "，。 \n\u200bＡ㎡", max_size=60)
@@ -76,12 +75,3 @@ def test_a_line_repeated_a_thousand_times_is_no_burden():
     found = passages(line * 1000, line * 900)
     assert found
     assert found[0].start_a == 0
-
-
-def test_the_share_copied_counts_letters_and_not_blanks():
-    shared = invented(1, 30)
-    one = shared + "，，，\n" + invented(2, 70)
-    found = passages(one, invented(3, 20) + shared)
-    assert copied_share(found, one) == pytest.approx(0.3)
-    assert copied_share(found, invented(3, 20) + shared, side="b") == pytest.approx(0.6)
-    assert copied_share([], "") is None
