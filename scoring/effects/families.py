@@ -7,8 +7,9 @@ and effect both pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy.special import ndtri
@@ -19,6 +20,7 @@ from scoring.discovery import (
     benjamini_yekutieli,
     bootstrap_p,
 )
+from scoring.effects.severity import LENIENT, SEVERE
 from scoring.tables import FloatArray
 
 POWER = 0.8  # "found 8 times in 10"
@@ -27,9 +29,7 @@ GLANCE = 199
 _FAMILY = 8  # raters under which their own middle says nothing
 _WIDEST = 2.0  # a family that spreads more is no longer of honest raters
 _MAD = 1.4826
-_MAD_ERROR = (
-    1.17  # standard error of a spread told by it, over the root of how many it is told from
-)
+_MAD_ERROR = 1.17  # standard error of a spread it tells, over the root of how many tell it
 
 Draw = Callable[[int, np.random.Generator], FloatArray]
 
@@ -144,6 +144,19 @@ def findings(trials: Sequence[Trial], rule: Rule, random_seed: int) -> list[Find
         for each, one, at in zip(enough, p, q, strict=True)
     }
     return [found.get(each.ids) or _too_few(each) for each in trials]
+
+
+def findings_by_family(
+    trials: Iterable[Trial], rules: Mapping[str, Rule], random_seed: int
+) -> list[Finding]:
+    """Findings of every family there is a rule for; severe and lenient raters are one."""
+    by_code: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
+    found = [
+        findings(own, rules[code], random_seed) for code, own in by_code.items() if code in rules
+    ]
+    return list(chain.from_iterable(found))
 
 
 def harmonic(tests: int) -> float:

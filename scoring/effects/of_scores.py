@@ -20,7 +20,7 @@ from scoring.discovery import Finding
 from scoring.effects.alike import COPIED
 from scoring.effects.alike_scores import pairs_of_scores
 from scoring.effects.alongside import OWN_WORDS, PLACE
-from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings
+from scoring.effects.families import Draw, Rule, Trial, drawn_test, findings_by_family
 from scoring.effects.habits import habits, own_words
 from scoring.effects.of_marks import (
     DRIFT,
@@ -98,7 +98,8 @@ def effects_of_scores(
     """
     table, span = _table(scores)
     piece, _ = pd.factorize(scores[PIECE].astype(str))
-    rater, names = pd.factorize(scores[RATER].astype(str), sort=True)
+    rater, named = pd.factorize(scores[RATER].astype(str), sort=True)
+    names = [str(name) for name in named]
     if not (np.bincount(piece) > 1).any():
         raise ScoringError(
             "scores: no piece has two raters, so nothing is known of raters. "
@@ -110,31 +111,19 @@ def effects_of_scores(
     usual = _usual_spread(mean, severity, piece, rater, about.usual_spread * _STEEPEST)
     network = networks_of(scores).reindex(names)
     linked = (network.map(network.value_counts()) >= about.min_panel).to_numpy()
-    trials = habits(reads, about.phrases, rules, random_seed)
+    trials = habits(reads, about.phrases, rules, random_seed, about.banks)
     order = np.argsort(piece, kind="stable")
     for k, name in enumerate(names):
         beside = _reads_beside(piece, rater, order, k)
-        one = _Tests(
-            str(name), beside, mean, severity, usual, piece, rater, table, rules, random_seed
-        )
+        one = _Tests(name, beside, mean, severity, usual, piece, rater, table, rules, random_seed)
         trials += one.trials(k, reads, linked=bool(linked[k]))
     if COPIED in rules:
-        facts = _facts(reads, about)
-        trials += pairs_of_scores(
-            table, piece, rater, list(map(str, names)), facts, rules[COPIED], random_seed
-        )
-    by_code: dict[str, list[Trial]] = {}
-    for trial in trials:
-        by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
-    apart = set(names[~linked])
-    pairs = _pairs(scores, apart, about, rules, random_seed)
-    found = pairs + [
-        finding
-        for code, own in by_code.items()
-        if code in rules
-        for finding in findings(own, rules[code], random_seed)
-    ]
-    return found + (unspoken(found, list(map(str, names))) if SEVERE in rules else [])
+        facts, rule = _facts(reads, about), rules[COPIED]
+        trials += pairs_of_scores(table, piece, rater, names, facts, rule, random_seed)
+    apart = {name for name, is_linked in zip(names, linked, strict=True) if not is_linked}
+    found = _pairs(scores, apart, about, rules, random_seed)
+    found += findings_by_family(trials, rules, random_seed)
+    return found + (unspoken(found, names) if SEVERE in rules else [])
 
 
 def severity_of_scores(scores: pd.DataFrame) -> pd.DataFrame:

@@ -7,9 +7,8 @@ reads look unlikely.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -21,14 +20,13 @@ from scoring.discovery import Finding
 from scoring.effects.alike import COPIED, agreements, joint_reads, one_side, weaker
 from scoring.effects.alongside import OWN_WORDS, alongside, supported
 from scoring.effects.excess import GRID, KINDS, excess_trials, kinds_of
-from scoring.effects.families import Draw, Rule, Trial, findings
+from scoring.effects.families import Draw, Rule, Trial, findings_by_family
 from scoring.effects.habits import habits, own_words
 from scoring.effects.of_marks import (
     DRIFT,
     ERRATIC,
     FLAT,
     HALO,
-    LENIENT,
     SEVERE,
     Asked,
     OneRater,
@@ -134,24 +132,14 @@ def effects_of_marks(
     told: list[Finding] = []
     if fits:
         fitted = _Round(MarksModel().fit_codes(codes), reads, about, rules, random_seed)
-        told = _family_by_family(fitted.trials(), rules, random_seed)
+        told = findings_by_family(fitted.trials(), rules, random_seed)
         unlike = {each.ids[0] for each in told if each.flagged and each.code in _UNLIKE}
         trials += fitted.shifts(marks, sorted(unlike))
     pairs = _by_differences(marks, about, rules, random_seed, everybody=not fits)
-    everything = [*pairs, *told, *_family_by_family(trials, rules, random_seed)]
+    everything = [*pairs, *told, *findings_by_family(trials, rules, random_seed)]
     if SEVERE not in rules:
         return everything
     return everything + unspoken(everything, sorted(people[RATER].astype(str).unique()))
-
-
-def _family_by_family(
-    trials: Iterable[Trial], rules: Mapping[str, Rule], random_seed: int
-) -> list[Finding]:
-    by_code: dict[str, list[Trial]] = {}
-    for trial in trials:
-        by_code.setdefault(SEVERE if trial.code == LENIENT else trial.code, []).append(trial)
-    found = [findings(own, rules[code], random_seed) for code, own in by_code.items()]
-    return list(chain.from_iterable(found))
 
 
 def _too_few_marks(
