@@ -1,9 +1,8 @@
 """Clusters drawn with replacement, those alike together: the bootstrap itself, at the cost of its kinds.
 
 A multinomial draw is a row of independent Poisson counts given their sum
-(Fisher 1922), and Poisson counts of a fixed small mean come from tables; of a
-wide one numpy draws them, at half of what a binomial costs whose number of
-trials moves. So the rarer kinds are proposed as Poisson counts; a row is kept with the chance that the
+(Fisher 1922), and Poisson counts of fixed mean come from tables. So the rarer
+kinds are proposed as Poisson counts; a row is kept with the chance that the
 common kinds together make up the rest, and these share it by numpy's
 binomials, whose mean changes from row to row. Nothing is approximated, and
 most of the binomials are saved.
@@ -22,12 +21,11 @@ from scoring.tables import FloatArray, IntArray
 
 _BLOCK = 4_000_000  # cells of the matrix of draws held at once: 32 MB
 _PICK, _MULTINOMIAL = 5.0, 100.0  # nanoseconds one cluster, one kind of cluster costs to draw
-_TABLE, _TABLED, _WIDE, _BINOMIAL = (
+_TABLE, _POISSON, _BINOMIAL = (
     9_000.0,
     7.0,
-    30.0,
-    60.0,
-)  # nanoseconds of a table, a count from it, a count of a wide mean, a share of a rest
+    70.0,
+)  # nanoseconds of a table, a count, a share of a rest
 _SLOTS = 2048  # of a table; what does not fill one is drawn from the remainders
 _REACH = 9.0  # standard deviations a table spans: beyond lies less than 1e-17
 _WIDEST = 1_000  # mean above which a table costs more than it saves
@@ -82,25 +80,19 @@ def _proposed(ascending: IntArray, size: int) -> int:
     """How many of the rarest kinds to propose as Poisson counts: what costs least, 0 for none."""
     kinds, before = np.arange(len(ascending)), np.cumsum(ascending) - ascending
     kept = np.sqrt(1 - before / ascending.sum())  # share of rows that are kept, by the normal
-    tabled = np.searchsorted(ascending, _WIDEST, side="right")
-    narrow, wide = np.minimum(kinds, tabled), np.maximum(kinds - tabled, 0)
-    of_kinds = narrow * (_TABLE / size + _TABLED / kept) + wide * _WIDE / kept
-    return int(np.argmin(of_kinds + (len(kinds) - 1 - kinds) * _BINOMIAL))
+    of_kinds = kinds * (_TABLE / size + _POISSON / kept)
+    cost = of_kinds + (len(kinds) - 1 - kinds) * _BINOMIAL
+    narrow = np.concatenate([[True], ascending[:-1] <= _WIDEST])
+    return int(np.argmin(np.where(narrow, cost, np.inf)))
 
 
-def _kept(means: FloatArray, n: int, size: int, rng: np.random.Generator) -> IntArray:
-    """Counts of the rarer kinds, ascending, kinds × draws, in draws of ``n`` whose rest are the others."""
+def _kept(means: FloatArray, n: int, size: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Counts of the rarer kinds, kinds × draws, in draws of ``n`` whose rest are the others."""
     rest = float(n - means.sum())
-    tabled = int(np.searchsorted(means, _WIDEST, side="right"))
-    tables = _PoissonTables(means[:tabled]) if tabled else None
-    found, short = [], size
+    counts_of, found, short = _PoissonTables(means), [], size
     while short > 0:
         rows = int(short / np.sqrt(rest / n) * 1.03) + 30
-        counts = np.empty((len(means), rows), dtype=np.int64)
-        if tables:
-            counts[:tabled] = tables.drawn(rows, rng)
-        for kind in range(tabled, len(means)):
-            counts[kind] = rng.poisson(means[kind], rows)
+        counts = counts_of.drawn(rows, rng)
         left = n - counts.sum(axis=0)
         fits = np.flatnonzero(rng.random(rows) < _relative(left, rest))[:short]
         found.append(counts[:, fits])
@@ -152,11 +144,12 @@ class _PoissonTables:
 
 def _relative(counts: IntArray, mean: float) -> FloatArray:
     """Chance of each Poisson count over that of the likeliest, 0 below 0."""
-    known = np.maximum(counts, 0).astype(np.float64)
+    least, most = max(int(counts.min()), 0), int(counts.max())
+    known = np.arange(least, max(most, least) + 1.0)
     mode = np.floor(mean)
     apart = (known - mode) * np.log(mean) - gammaln(known + 1.0) + gammaln(mode + 1.0)
-    found: FloatArray = np.where(counts >= 0, np.exp(apart), 0.0)
-    return found
+    found = np.exp(apart)[np.maximum(counts - least, 0)]
+    return found if counts.min() >= 0 else np.where(counts >= 0, found, 0.0)
 
 
 def _picked(times: IntArray, size: int, rng: np.random.Generator) -> FloatArray:
