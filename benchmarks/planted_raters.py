@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.planted_raters`` plants one rater of every kind in each of
 108 counties of four generators (every third or fourth reader is then odd), one
-severe and one lenient rater alone in 36, and looks at 21 clean ones: some six
+severe and one lenient rater alone in 36, and looks at 21 clean ones: several
 CPU minutes. The tests do the same with a few.
 """
 

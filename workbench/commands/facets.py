@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +72,18 @@ def command(
     The facets model: severity, difficulty and ability, each freed of the others. Of a
     workspace it is stored where ``--as`` says by whom.
     """
+    held = {"--penalty": penalty, "--free-weights": free_weights}
     if file is None or model == "marks":
-        plain = {
+        more = {
             "--method jmle": method == "jmle",
-            "--scale": bool(scale),
-            "--penalty": penalty,
-            "--free-weights": free_weights,
+            "--scale": scale,
             "--across-subsets": across_subsets,
             "--model": file is None and model not in (None, "marks"),
-            "--anchor": file is None and anchor is not None,
+            "--anchor": file is None and anchor,
         }
-        _refuse([name for name, given in plain.items() if given], "facets.not_for_marks")
+        _refuse(held | more, "facets.not_for_marks")
     elif method == "jmle":
-        held = {"--anchor": anchor, "--penalty": penalty, "--free-weights": free_weights}
-        _refuse([name for name, given in held.items() if given], "facets.not_for_joint")
+        _refuse(held | {"--anchor": anchor}, "facets.not_for_joint")
     if file is None:
         found = _of_round(context, draws, random_seed, out)
     elif model == "marks":
@@ -106,8 +105,9 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _refuse(given: list[str], key: str) -> None:
-    """Refuse options that say nothing to a model, rather than pass them over."""
+def _refuse(options: Mapping[str, object], key: str) -> None:
+    """Refuse options given that say nothing to a model, rather than pass them over."""
+    given = [name for name, value in options.items() if value]
     if given:
         raise InputError(
             f"{', '.join(given)}: not for this model or method ({key}). The model of marks has "

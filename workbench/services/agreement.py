@@ -11,10 +11,11 @@ import pandas as pd
 from models.frames import LEVEL, RATER, UNIT
 from rubrics.levels import LEVEL_OF_ZH, LEVELS
 from rubrics.policy_pack import PolicyPack
-from scoring.agreement import EVERY, Settings, agreement_report
+from scoring.agreement import EVERY, agreement_report
 from scoring.coefficients.weights import MOST_LEVELS
 from workbench.errors import InputError
 from workbench.messages import text
+from workbench.services.agreement_settings import settings_of
 from workbench.services.agreement_weights import Disagreements
 from workbench.services.latent_agreement import latent_rows
 
@@ -93,14 +94,7 @@ def agreement_of_table(
     found = agreement_report(
         ratings,
         names,
-        Settings(
-            random_seed=random_seed,
-            draws=int(policy["agreement.draws"]) if draws is None else draws,
-            level=float(policy["agreement.level"]),
-            min_clusters=int(policy["agreement.min_clusters"]),
-            few="t",
-            raters="sampled" if sample_raters else "fixed",
-        ),
+        settings_of(policy, random_seed, draws, few="t", sample_raters=sample_raters),
         clusters=clusters_of(ratings.columns, clusters),
         by=[_column(name, ratings) for name in by],
         ordered=ordered,

@@ -11,13 +11,14 @@ import pandas as pd
 from models import frames
 from models.records import Round
 from rubrics.policy_pack import PolicyPack
-from scoring.agreement import MARK_SCALE, Settings, agreement_report, marks_as_ratings
+from scoring.agreement import MARK_SCALE, agreement_report, marks_as_ratings
 from scoring.effects.of_scores import effects_of_scores, severity_of_scores
 from scoring.effects.round_of_marks import effects_of_marks
 from scoring.effects.severity import severity
 from scoring.flags import shown_effect
 from workbench.errors import InputError
 from workbench.messages import text
+from workbench.services.agreement_settings import settings_of
 from workbench.services.effects_rounds import (
     Beside,
     RoundTable,
@@ -103,12 +104,7 @@ def mark_agreement_of_table(
     rows: Rows, policy: PolicyPack, random_seed: int, by: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Agreement on the marks of a table, pieces being what is independent."""
-    settings = Settings(
-        random_seed=random_seed,
-        draws=int(policy["agreement.draws"]),
-        level=float(policy["agreement.level"]),
-        min_clusters=int(policy["agreement.min_clusters"]),
-    )
+    settings = settings_of(policy, random_seed)
     ratings = marks_as_ratings(_marks(rows))
     found = agreement_report(
         ratings, MARK_SCALE, settings, clusters=frames.PIECE, by=list(by), ordered=False

@@ -19,13 +19,13 @@ from scoring.agreement import (
     HEADLINE,
     MARK_SCALE,
     Coefficient,
-    Settings,
     agreement_report,
     marks_as_ratings,
 )
 from scoring.consensus import read_level
 from scoring.effects.severity import severity
 from workbench.errors import RefusedError
+from workbench.services.agreement_settings import settings_of
 from workbench.services.effects import findings_of_workspace
 from workbench.services.workspace import Workspace
 
@@ -82,14 +82,7 @@ def panel_agreement(
         raise RefusedError(
             "no piece has two blind reads yet, so agreement is unknown.", key="panel.no_pairs"
         )
-    policy = workspace.policy
-    settings = Settings(
-        random_seed,
-        int(policy["agreement.draws"]) if draws is None else draws,
-        float(policy["agreement.level"]),
-        int(policy["agreement.min_clusters"]),
-        raters="sampled" if sample_raters else "fixed",
-    )
+    settings = settings_of(workspace.policy, random_seed, draws, sample_raters=sample_raters)
     listed = EVERY if weights else HEADLINE
     scale = MARK_SCALE if of_marks else [str(level) for level in LEVELS]
     columns = {"school": frames.SCHOOL, "competency": frames.COMPETENCY, "slot": frames.SLOT}

@@ -201,6 +201,15 @@ def test_limits_come_with_draws_and_the_seed_sets_them(table, plain):
     assert plain["raters"][0]["infit_lo"] is None
 
 
+@pytest.mark.parametrize("option", ["--penalty", "--free-weights", "--anchor"])
+def test_the_joint_fit_refuses_what_it_would_not_use(table, option):
+    path = table(rows())
+    value = [str(path)] if option == "--anchor" else []
+    made = CliRunner().invoke(cli, ["facets", str(path), "--method", "jmle", option, *value])
+    assert made.exit_code == 2
+    assert option in made.output
+
+
 def test_the_joint_fit_says_what_it_is(table):
     found = fitted(table(rows()), method="jmle")
     assert (found["method"], found["shrinkage"]) == ("jmle", 5 / 6)  # 6 ratings a person
